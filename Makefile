@@ -1,0 +1,123 @@
+# loa - build, run, test. `make help` lists the targets.
+#
+# One library of everything (build/*/libloa.a), one program (build/loa), one program per test.
+# A new .c file under bot/, channels/ or tests/sim/ is picked up by itself.
+
+SHELL   := /bin/bash
+CC      ?= cc
+B       ?= build
+PREFIX  ?= /usr/local
+VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -1)
+
+PKGS := libwebsockets libuv hiredis libcurl libcjson libsodium libidn2 gmime-3.0 inih libjwt zlib
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
+        -Wwrite-strings -Wundef -Wno-missing-field-initializers
+OPT  ?= -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
+CFLAGS  ?= -g $(OPT)
+CPPFLAGS += -Iinclude -I$(B)/gen -D_GNU_SOURCE -DLOA_VERSION='"$(VERSION)"'
+# Library headers are somebody else's code: their warnings are not ours to fix.
+PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -lm -lpthread
+ALL_CFLAGS = -std=c17 $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+
+SRC  := $(sort $(shell find bot channels tests/sim -name '*.c'))
+LIB  := $(filter-out bot/main.c,$(SRC))
+OBJ  := $(LIB:%.c=$(B)/obj/%.o) $(B)/obj/gen/scripts.o
+LUA  := $(sort $(wildcard bot/store/*.lua))
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+
+.PHONY: all run demo test bench asan fuzz lint format install clean deps help unit
+.DEFAULT_GOAL := all
+
+all: $(B)/loa
+
+$(B)/loa: $(B)/obj/bot/main.o $(B)/libloa.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(B)/libloa.a: $(OBJ)
+	@rm -f $@
+	ar rcs $@ $(OBJ)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The Redis scripts travel inside the program: one C string each, one table of all.
+$(B)/gen/scripts.c: $(LUA) bot/store/embed.sh
+	@mkdir -p $(@D)
+	bot/store/embed.sh $(LUA) > $@
+
+$(B)/obj/gen/scripts.o: $(B)/gen/scripts.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/tests/%: tests/unit/%.c tests/check.c tests/check.h $(B)/libloa.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< tests/check.c $(B)/libloa.a $(PKG_LIBS) -lcmocka
+
+unit: $(UNIT)
+
+# Everything below first installs what is missing (asks nothing, does nothing when all is there).
+deps:
+	@deploy/deps.sh
+
+run: deps
+	@$(MAKE) --no-print-directory all
+	@deploy/demo.sh run
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@deploy/demo.sh demo
+
+test: deps
+	@$(MAKE) --no-print-directory -j2 all unit
+	@tests/run.sh
+
+bench: deps
+	@deploy/deps.sh bench
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run.sh
+
+# The unit and flow tests once more, under the address and undefined-behaviour sanitizers.
+asan: deps
+	@$(MAKE) --no-print-directory -j2 B=build/asan OPT='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' all unit
+	@B=build/asan tests/run.sh
+
+FUZZ_SECONDS ?= 20
+fuzz: deps
+	@deploy/deps.sh lint
+	@$(MAKE) --no-print-directory -j2 B=build/fuzz CC=clang OPT='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-build
+	@B=build/fuzz tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+.PHONY: fuzz-build
+fuzz-build: $(FUZZ)
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/libloa.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libloa.a $(PKG_LIBS)
+
+FORMATTED = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+lint: deps
+	@deploy/deps.sh lint
+	clang-format --dry-run -Werror $(FORMATTED)
+	@$(MAKE) --no-print-directory $(B)/gen/scripts.c
+	printf '%s\n' $(SRC) | xargs -P2 -n4 clang-tidy --quiet -- -std=c17 $(CPPFLAGS) $(PKG_CFLAGS)
+
+format:
+	clang-format -i $(FORMATTED)
+
+install: all
+	install -D -m 0755 $(B)/loa $(DESTDIR)$(PREFIX)/bin/loa
+	install -D -m 0640 deploy/loa.conf $(DESTDIR)/etc/loa/loa.conf
+	install -D -m 0644 deploy/systemd/loa.service $(DESTDIR)$(PREFIX)/lib/systemd/system/loa.service
+	install -D -m 0644 deploy/man/loa.1 $(DESTDIR)$(PREFIX)/share/man/man1/loa.1
+	install -d $(DESTDIR)$(PREFIX)/share/loa
+	cp -R templates channels-data $(DESTDIR)$(PREFIX)/share/loa/
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^\([a-z]*\):.*/\1/p' Makefile | sort -u
+
+-include $(OBJ:.o=.d) $(B)/obj/bot/main.d

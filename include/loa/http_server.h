@@ -1,0 +1,97 @@
+/*
+ * http_server - HTTP/1.1 and WebSocket in (libwebsockets inside, seen nowhere else).
+ *
+ * A request reaches its handler complete (headers and body within limits) and lives until it is answered,
+ * even when the client is gone: http_reply() may be called at any later time, exactly once. Refused before
+ * any handler: 400 malformed, 404, 405 (with Allow), 408 slow client, 411 no Content-Length, 413 body too big
+ * (as soon as the header is read), 414/431 header too big, 503 over the connection limit. These answers are
+ * problem+json. Every answer carries X-Trace-Id, X-Content-Type-Options: nosniff, Cache-Control: no-store
+ * unless set.
+ */
+#ifndef LOA_HTTP_SERVER_H
+#define LOA_HTTP_SERVER_H
+
+#include "loa/buf.h"
+#include "loa/loop.h"
+
+struct http_server;
+struct http_request;
+struct web_socket;
+
+typedef void http_handler(void *ctx, struct http_request *req);
+
+enum http_method {
+    HTTP_GET = 1,
+    HTTP_POST = 2,
+    HTTP_PUT = 4,
+    HTTP_DELETE = 8,
+    HTTP_HEAD = 16,
+    HTTP_OPTIONS = 32
+};
+
+struct ws_handler { /* callbacks of one WebSocket route */
+    /* Decide: return a socket context to accept, NULL to refuse with `*refuse_status` (e.g. 401, 403). */
+    void *(*open)(void *ctx, struct http_request *handshake, struct web_socket *ws, int *refuse_status);
+    void (*message)(void *sock_ctx, struct web_socket *ws, const char *data, size_t len, bool text);
+    void (*close)(void *sock_ctx, struct web_socket *ws); /* last callback for this socket */
+    size_t max_message_bytes;
+};
+
+struct http_route {
+    unsigned methods;      /* bits of enum http_method; HEAD is served by GET */
+    const char *pattern;   /* "/v1/dossiers/{code}"; a last "{*rest}" takes everything; "{name}" one segment,
+                              which may have fixed text around it: "/zalo_verifier{code}.html" */
+    http_handler *handler; /* NULL for a WebSocket-only route */
+    void *ctx;
+    size_t max_body_bytes;       /* 0: no body allowed */
+    const struct ws_handler *ws; /* Upgrade: websocket on this route; NULL refuses with 426 */
+};
+
+struct http_server_options {
+    const char *const *listen;      /* "127.0.0.1:8080", "[::1]:8080", "unix:/path"; NULL-terminated list */
+    const char *tls_cert, *tls_key; /* both or neither */
+    unsigned max_connections;       /* 0: 10000 */
+    int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms; /* 0: 10 s, 30 s, 60 s */
+};
+
+enum loa_status http_server_new(struct loop *l, const struct http_server_options *opt, char *why,
+                                size_t why_size, struct http_server **out);
+/* Routes are matched in the order added, fixed text before parameters. Strings must outlive the server. */
+void http_server_route(struct http_server *s, const struct http_route *route);
+void http_server_stop_intake(
+    struct http_server *s); /* closes listeners and idle connections; open requests end */
+bool http_server_idle(const struct http_server *s); /* no request is unanswered */
+/* Closes everything, then runs `done` from the loop; the loop must keep running until then. */
+void http_server_close(struct http_server *s, loop_fn *done, void *ctx);
+int http_server_port(const struct http_server *s, unsigned listener); /* the real port when 0 was asked for */
+
+/* ---- request: everything is borrowed until http_reply() ---- */
+enum http_method http_request_method(const struct http_request *r);
+const char *http_request_path(const struct http_request *r);      /* decoded, no query */
+const char *http_request_raw_query(const struct http_request *r); /* "" when none */
+const char *http_request_param(const struct http_request *r,
+                               const char *name); /* from the pattern, decoded; NULL */
+const char *http_request_query(const struct http_request *r,
+                               const char *name); /* decoded; NULL when absent */
+const char *http_request_header(const struct http_request *r,
+                                const char *name);                        /* any case; NULL when absent */
+const char *http_request_body(const struct http_request *r, size_t *len); /* NUL-terminated */
+const char *http_request_peer(const struct http_request *r);              /* ip, or "unix" */
+const char *http_request_trace_id(const struct http_request *r);          /* 16 hex digits */
+int64_t http_request_started_us(const struct http_request *r);            /* monotonic */
+
+/* ---- answer ---- */
+void http_reply_header(struct http_request *r, const char *name,
+                       const char *value); /* before http_reply; no CR/LF */
+void http_reply(struct http_request *r, int status, const char *content_type, const void *body, size_t len);
+
+/* ---- WebSocket: ids, not pointers, are what others keep ---- */
+uint64_t ws_id(const struct web_socket *ws);
+struct web_socket *ws_find(struct http_server *s, uint64_t id); /* NULL once closed */
+/* Queues one message. LOA_BUSY when the socket's queue (64 kB) is full: the caller closes or sends "reload".
+ */
+enum loa_status ws_send(struct web_socket *ws, const void *data, size_t len, bool text);
+void ws_close(struct web_socket *ws, int code, const char *reason);
+unsigned ws_count(const struct http_server *s);
+
+#endif

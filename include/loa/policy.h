@@ -1,0 +1,85 @@
+/*
+ * policy - which status makes which message, by which ways, in which order, when: data under
+ * templates/policy/.
+ *
+ *   statuses.ini   [1] … [10]: name_vi, group, kind (message or "none"), lane urgent|normal|bulk, action
+ * yes|no, expires (how long the news is worth telling), next_vi (what the citizen should do), expected =
+ * 2,3,5 (usual next) plans.ini      [kind] or [default]: steps, one per line in order: way = wait e.g.
+ * zalo_cs = 2m    zalo_zbs = 15m    sms = 24h email = alongside    (sent at once beside the chain, does not
+ * stop it) wait: how long a receipt may take before the next step starts limits.ini     quiet hours per way,
+ * caps per citizen and day for what is not an action, tries, backoff portals.tsv    source system or level-1
+ * code -> portal name, look-up link with {code}, valid from/to agencies.tsv   level-1 code -> name, province,
+ * valid from/to units.tsv      unit id, name, short name, parent, phone, codes old/new, gso, valid from/to,
+ * successor calendar.tsv, hours.ini   see calendar.h
+ */
+#ifndef LOA_POLICY_H
+#define LOA_POLICY_H
+
+#include "loa/calendar.h"
+#include "loa/channel.h"
+
+enum lane { LANE_URGENT, LANE_NORMAL, LANE_BULK, LANE_COUNT };
+const char *lane_word(enum lane l);
+int lane_from_word(const char *w);
+
+struct policy;
+enum loa_status policy_load(const char *dir, struct errors *err, struct policy **out);
+void policy_free(struct policy *p);
+
+struct status_rule {
+    int code;            /* 0 … 10 */
+    const char *name_vi; /* "Được tiếp nhận" */
+    const char *kind;    /* template kind, NULL: no push, shown in the portal timeline only */
+    enum lane lane;
+    bool action;    /* the citizen must do something: ignores caps, is repeated when uncertain */
+    bool statutory; /* may not be opted out of on the portal */
+    int64_t expires_ms;
+    const char *next_vi; /* what the citizen does now */
+    uint16_t expected;   /* bit n: a change to status n is usual */
+    bool on_unit_change; /* push only when the processing unit changes (status 4) */
+};
+const struct status_rule *policy_status(const struct policy *p, int code); /* NULL: unknown code */
+
+#define PLAN_STEPS_MAX 6
+struct plan_step {
+    enum way way;
+    bool alongside;  /* started together with the first step, never waited for */
+    int64_t wait_ms; /* for a receipt, then the next step starts; 0: acceptance is enough */
+};
+struct plan {
+    const struct plan_step *step;
+    unsigned count;
+};
+struct plan policy_plan(const struct policy *p, const char *kind);
+bool policy_kind_known(const struct policy *p, const char *kind);
+
+struct limits {
+    unsigned tries; /* attempts per step */
+    int64_t backoff_first_ms, backoff_max_ms;
+    unsigned daily_cap;           /* messages per citizen and day that are not actions, over all paid ways */
+    int64_t uncertain_wait_ms;    /* how long to wait for a late receipt before the policy decides */
+    bool uncertain_repeat_action; /* action notices go again when still unknown */
+    int64_t breaker_open_ms;      /* first pause of a way after an auth/balance/sender error */
+    unsigned breaker_failures;    /* transient failures in a row that open it */
+};
+const struct limits *policy_limits(const struct policy *p);
+/* Earliest moment >= now at which this way may disturb a citizen (quiet hours, Asia/Ho_Chi_Minh). */
+int64_t policy_not_before(const struct policy *p, enum way way, enum lane lane, bool action, int64_t now_ms);
+void policy_ignore_quiet_hours(struct policy *p); /* demos, training */
+
+/* Portal for a dossier: by source system, else by agency code and date. Writes the look-up link. */
+struct portal_info {
+    const char *name;
+    char link[256];
+};
+void policy_portal(const struct policy *p, const char *source, const char *dossier_code, const char *level1,
+                   int64_t at_ms, struct portal_info *out);
+const char *policy_agency_name(const struct policy *p, const char *level1, int64_t at_ms); /* NULL unknown */
+struct unit_info {
+    const char *id, *name, *short_name, *parent, *phone, *successor;
+};
+/* By own id, national code in either order, or name. NULL when unknown. */
+const struct unit_info *policy_unit(const struct policy *p, const char *id, int64_t at_ms);
+const struct calendar *policy_calendar(const struct policy *p);
+
+#endif
