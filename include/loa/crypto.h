@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct crypto;
+struct crypto; /* every function works only after crypto_open(), except hashes and random */
 enum loa_status crypto_open(const char *key_path, struct crypto **out); /* makes the file when absent */
 void crypto_close(struct crypto *c);
 
