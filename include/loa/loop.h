@@ -2,6 +2,8 @@
  * loop - the one event loop of the process (libuv inside, seen nowhere else but in the adapters that
  * receive loop_native()). Nothing that runs on it may block; what must block goes to loop_work().
  *
+ * One turn: I/O callbacks, deferred calls, due timers, deferred calls, turn-end hooks, frees, sleep.
+ *
  * A struct timer is embedded in its owner and costs nothing while stopped. Timers fire in deadline order,
  * never inside timer_start(). Deadlines use clock_mono_ms().
  */
@@ -45,6 +47,9 @@ void loop_defer(struct loop *l, loop_fn *fn, void *ctx); /* runs once, next turn
 void loop_free_later(struct loop *l, void *p, void (*free_fn)(void *)); /* after all callbacks of this turn */
 /* Runs `fn` at the end of every turn, before the loop sleeps: flush points. Kept until the loop is freed. */
 void loop_on_turn_end(struct loop *l, loop_fn *fn, void *ctx);
+/* Runs `fn` once at the end of this turn, after all of the above and whatever they started, before the frees:
+ * the place to send in one write what was queued during the turn. */
+void loop_at_turn_end(struct loop *l, loop_fn *fn, void *ctx);
 
 /* ---- signals, work, processes ---- */
 typedef void loop_signal_fn(void *ctx, int signo);
@@ -55,8 +60,9 @@ enum loa_status loop_work(struct loop *l, void (*work)(void *ctx), loop_fn *done
 
 struct child;
 typedef void child_exit_fn(void *ctx, int exit_status, int term_signal);
-/* argv[0] is looked up in PATH. stdout and stderr go to `log_fd`, or are inherited when -1. The child gets
- * SIGTERM should this process die (PR_SET_PDEATHSIG). `on_exit` runs once. */
+/* argv[0] is looked up in PATH: LOA_NOT_FOUND when it is not there, LOA_IO when it cannot be started. stdout
+ * and stderr go to `log_fd`, or are inherited when -1; no other descriptor is. The child gets SIGTERM should
+ * this process die (PR_SET_PDEATHSIG). `on_exit` runs once; child_forget() is due in or after it. */
 enum loa_status child_start(struct loop *l, const char *const argv[], int log_fd, child_exit_fn *on_exit,
                             void *ctx, struct child **out);
 int child_pid(const struct child *c);
