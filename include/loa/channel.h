@@ -121,7 +121,8 @@ struct secret_store {
     enum loa_status (*save)(void *ctx, const char *name, const char *blob, size_t len,
                             void (*done)(void *, enum loa_status),
                             void *done_ctx); /* LOA_STALE: not the owner */
-    /* tells every process that `name` changed; they load it again */
+    /* tells every process that `name` changed; they load it again. One listener per (name, fn_ctx); a later
+     * call with fn NULL and the same fn_ctx takes it away: nothing is called after that */
     void (*on_change)(void *ctx, const char *name, loop_fn *fn, void *fn_ctx);
 };
 
