@@ -84,6 +84,8 @@ int64_t http_request_started_us(const struct http_request *r);            /* mon
 void http_reply_header(struct http_request *r, const char *name,
                        const char *value); /* before http_reply; no CR/LF */
 void http_reply(struct http_request *r, int status, const char *content_type, const void *body, size_t len);
+/* Instead of http_reply(): closes the connection without a word. For a simulated provider that fails. */
+void http_drop(struct http_request *r);
 
 /* ---- WebSocket: ids, not pointers, are what others keep ---- */
 uint64_t ws_id(const struct web_socket *ws);
