@@ -1,4 +1,5 @@
 #include "loa/ini.h"
+#include "loa/mem.h"
 #include "loa/text_file.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -62,13 +63,14 @@ static bool read_line(struct ini_item *item, char *line, struct errors *err)
     return true;
 }
 
-enum loa_status ini_read(const char *path, struct errors *err, ini_item_fn *fn, void *ctx)
+/* Reads `text` line by line, cutting it up in place. */
+static enum loa_status read_lines(const char *path, char *text, struct errors *err, ini_item_fn *fn,
+                                  void *ctx)
 {
-    struct buf text = BUF_INIT(TEXT_FILE_MAX_BYTES);
+    enum loa_status st = LOA_OK;
     struct ini_item item = { .path = path, .section = "" };
+    struct text_lines lines = { .rest = text };
 
-    enum loa_status st = text_file_read(path, err, &text);
-    struct text_lines lines = { .rest = st == LOA_OK ? text.data : NULL };
     while (text_lines_next(&lines)) {
         char *line = text_trim(lines.line);
         item.line = lines.number;
@@ -79,7 +81,27 @@ enum loa_status ini_read(const char *path, struct errors *err, ini_item_fn *fn, 
         else
             st = LOA_INVALID;
     }
+    return st;
+}
+
+enum loa_status ini_read(const char *path, struct errors *err, ini_item_fn *fn, void *ctx)
+{
+    struct buf text = BUF_INIT(TEXT_FILE_MAX_BYTES);
+
+    enum loa_status st = text_file_read(path, err, &text);
+    if (st == LOA_OK)
+        st = read_lines(path, text.data, err, fn, ctx);
     buf_clear(&text);
+    return st;
+}
+
+enum loa_status ini_read_text(const char *name, const char *s, size_t n, struct errors *err, ini_item_fn *fn,
+                              void *ctx)
+{
+    char *text = mem_strndup(s, n);
+
+    enum loa_status st = read_lines(name, text, err, fn, ctx);
+    free(text);
     return st;
 }
 
@@ -121,8 +143,8 @@ bool ini_duration_ms(const char *s, int64_t *out)
 
 bool ini_bool(const char *s, bool *out)
 {
-    static const char *const yes[] = { "yes", "true", "1", "có" };
-    static const char *const no[] = { "no", "false", "0", "không" };
+    static const char *const yes[] = { "yes", "on", "true", "1", "có" };
+    static const char *const no[] = { "no", "off", "false", "0", "không" };
 
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
         if (strcmp(s, yes[i]) == 0 || strcmp(s, no[i]) == 0) {

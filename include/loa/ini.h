@@ -25,9 +25,13 @@ typedef void ini_item_fn(void *ctx, const struct ini_item *item);
  * LOA_INVALID then. Other status: the file could not be read. */
 enum loa_status ini_read(const char *path, struct errors *err, ini_item_fn *fn, void *ctx);
 
+/* The same from memory, taken as it is; `name` stands for the path. */
+enum loa_status ini_read_text(const char *name, const char *s, size_t n, struct errors *err, ini_item_fn *fn,
+                              void *ctx);
+
 /* "90s" "15m" "24h" "3d" "500ms" or "0" -> milliseconds. */
 bool ini_duration_ms(const char *s, int64_t *out);
-bool ini_bool(const char *s, bool *out);                             /* yes/no, true/false, 1/0, có/không */
+bool ini_bool(const char *s, bool *out); /* yes/no, on/off, true/false, 1/0, có/không */
 bool ini_int(const char *s, int64_t min, int64_t max, int64_t *out); /* the whole string, decimal */
 
 #endif
