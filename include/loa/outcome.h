@@ -7,8 +7,9 @@
  * scope: message | template | way  (what a sender_rejected/auth/balance/throttled answer stops)
  * wait:  0 | 90s | 15m | morning (06:05 + jitter) | tomorrow (00:05) | month
  * tries: how many attempts altogether this code is worth before the next channel takes over; 0: policy
- * default suppress_days: how long this address is left alone on this way; 0 none, -1 until the citizen says
- * otherwise A code that is in no table counts in metric M_UNMAPPED_CODES, is `transient` with two tries, and
+ * default
+ * suppress_days: how long this address is left alone on this way; 0 none, -1 until the citizen says otherwise
+ * A code that is in no table is `transient` with two tries; the driver counts it in M_UNMAPPED_CODES and
  * alerts staff once.
  */
 #ifndef LOA_OUTCOME_H
@@ -55,8 +56,10 @@ struct outcome_table;
 /* Reads one codes.tsv; faults as file:line in `err`. */
 enum loa_status outcome_table_load(const char *path, struct errors *err, struct outcome_table **out);
 void outcome_table_free(struct outcome_table *t);
-/* Fills `o` from the row (host, code). For an unknown code: transient, two tries, and returns false. */
+/* Fills `o` from the row (host, code); `o->code` becomes "host:code". For an unknown code: transient, two
+ * tries, and returns false. */
 bool outcome_from_table(const struct outcome_table *t, const char *host, const char *code, struct outcome *o);
+bool outcome_table_has(const struct outcome_table *t, const char *host, const char *code);
 unsigned outcome_table_size(const struct outcome_table *t);
 
 #endif
