@@ -3,7 +3,8 @@
  *
  * Sources: RFC 5321 §4.5.3.1 (64/254 octets), RFC 5322 dot-atom, RFC 6531 (non-ASCII local part), IDNA2008.
  * Refuses CR, LF, NUL, spaces, angle brackets, quoted local parts, source routes: what could inject an SMTP
- * command or a header. The local part keeps its case and its tags.
+ * command or a header; invisible and bidi characters, `%` and `!` routes, address literals, names without a
+ * dot. Spaces around the address are dropped. The local part keeps its case and its tags and becomes NFC.
  */
 #ifndef LOA_MAIL_ADDRESS_H
 #define LOA_MAIL_ADDRESS_H

@@ -2,8 +2,7 @@
  * phone - Vietnamese phone numbers to one canonical form, "84" + national number without the leading 0.
  *
  * Sources: E.164; national numbering plan after the 2018 migration (old 11-digit mobile numbers are
- * converted and flagged); prefix tables are data under templates/policy/phone_prefixes.tsv and only ever a
- * hint, since numbers may move between operators.
+ * converted and flagged). Prefixes do not tell the operator: numbers move between them.
  */
 #ifndef LOA_PHONE_H
 #define LOA_PHONE_H

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SMS_PARTS_MAX 10
+#define SMS_PARTS_MAX      10
+#define SMS_TEXT_MAX_BYTES 8192 /* more than SMS_PARTS_MAX parts of the longest letters */
 
 struct sms_size {
     bool ucs2;                          /* true when one character is outside GSM-7 */
@@ -20,7 +21,8 @@ struct sms_size {
     const char *first_bad; /* first character that is not GSM-7, inside the text; NULL when none */
 };
 
-/* Measures UTF-8 text as it is. Returns false over SMS_PARTS_MAX parts or for invalid UTF-8. */
+/* Measures UTF-8 text as it is: put it into NFC first. Returns false, `out` untouched, over SMS_PARTS_MAX
+ * parts or for invalid UTF-8. */
 bool sms_measure(const char *text, size_t len, struct sms_size *out);
 
 #endif
