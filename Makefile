@@ -20,7 +20,7 @@ PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/de
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -lm -lpthread
 ALL_CFLAGS = -std=c17 $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
-SRC  := $(sort $(shell find bot channels tests/sim -name '*.c'))
+SRC  := $(sort $(shell find bot channels tests/sim -name "*.c" 2>/dev/null))
 LIB  := $(filter-out bot/main.c,$(SRC))
 OBJ  := $(LIB:%.c=$(B)/obj/%.o) $(B)/obj/gen/scripts.o
 LUA  := $(sort $(wildcard bot/store/*.lua))

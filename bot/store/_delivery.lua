@@ -1,0 +1,194 @@
+-- delivery - the life of one notification: the state table and the only functions that move a message.
+--
+-- A file whose name starts with "_" is a library: `-- include _delivery` in a script puts it in front of it.
+--
+-- Records, all in one partition (same hash tag, same slot):
+--   n:<nid>      hash, one notification
+--                  h     header, JSON, not secret (code, kind, status, ckey, unit, lane, times)
+--                  b     sealed body: parameters and addresses; deleted when the notification ends
+--                  plan  "way:wait_ms:alongside;…"   step k is the k-th item, from 0
+--                  ck    citizen key     x expires_ms     ln lane     ac 1 when an action is asked     co dossier code
+--                  st    pending | reached | unreached
+--                  s<k>  state of step k's message ("" = step not begun)   a<k> attempts   r<k> repeats of one attempt
+--                  t<k>  time of its last change   c<k> last provider code   i<k> provider id   v<k> cost in đồng
+--                  lg    the story: "ms step event code\n" per line
+--   q:<way>:<lane> zset  messages that may be sent, by not-before time; member "<nid>:<k>"
+--   snd          zset  attempts under way, by the time after which nobody will answer any more
+--   w            zset  what happens next when nothing else does, by time
+--   pl           zset  sent messages to ask the provider about, by time
+--   open:<ckey>  list  "<nid> <code>" of this citizen's notifications that still may send, oldest first
+--   led          stream, one entry per final result
+
+local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
+
+-- state -> event -> next state. An empty cell means: too late, twice, or impossible; nothing happens.
+local NEXT = {
+  [''] = { start = 'queued', cut = 'suppressed' },
+  queued = { claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed' },
+  deferred = { claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed' },
+  sending = {
+    accepted = 'sent', again = 'deferred', refused = 'failed', unknown = 'uncertain', cut = 'suppressed',
+    delivered = 'delivered', seen = 'seen', lost = 'failed', -- a receipt may overtake the answer
+  },
+  uncertain = {
+    accepted = 'sent', again = 'deferred', refused = 'failed', delivered = 'delivered', seen = 'seen', lost = 'failed',
+    ['repeat'] = 'queued', expire = 'uncertain',
+  },
+  sent = { delivered = 'delivered', seen = 'seen', lost = 'failed' },
+  delivered = { seen = 'seen' },
+  failed = { delivered = 'delivered', seen = 'seen' }, -- some providers report failure first and delivery later
+}
+
+local function nkey(nid) return P .. 'n:' .. nid end
+
+local function plan_of(text)
+  local steps = {}
+  for way, wait, beside in string.gmatch(text, '([%w_]+):(%d+):(%d);?') do
+    steps[#steps + 1] = { way = way, wait = tonumber(wait), beside = beside == '1' }
+  end
+  return steps
+end
+
+local function channel_of(way) return string.match(way, '^%a+') end
+
+local function story(key, now, k, event, code)
+  local old = redis.call('HGET', key, 'lg') or ''
+  if #old < 4096 then
+    redis.call('HSET', key, 'lg', old .. now .. ' ' .. k .. ' ' .. event .. ' ' .. (code or '') .. '\n')
+  end
+end
+
+local function ledger(key, nid, k, way, state, now)
+  local f = redis.call('HMGET', key, 'h', 'v' .. k, 'c' .. k, 'a' .. k, 'ck')
+  redis.call('XADD', P .. 'led', '*', 'n', nid, 'k', k, 'w', way, 's', state, 't', now, 'v', f[2] or '0',
+    'c', f[3] or '', 'a', f[4] or '0', 'h', f[1] or '')
+end
+
+-- Applies one event to the message of step k. Returns the new state, or nil when the event does not apply.
+local function move(key, k, event, now, code)
+  local old = redis.call('HGET', key, 's' .. k) or ''
+  local new = NEXT[old] and NEXT[old][event]
+  if not new then return nil, old end
+  redis.call('HSET', key, 's' .. k, new, 't' .. k, now)
+  if code and code ~= '' then redis.call('HSET', key, 'c' .. k, code) end
+  story(key, now, k, event, code)
+  return new, old
+end
+
+local function queue_key(way, lane) return P .. 'q:' .. way .. ':' .. lane end
+
+local function dequeue(nid, k, way, lane)
+  local m = nid .. ':' .. k
+  redis.call('ZREM', queue_key(way, lane), m)
+  redis.call('ZREM', P .. 'snd', m)
+  redis.call('ZREM', P .. 'w', m)
+  redis.call('ZREM', P .. 'pl', m)
+end
+
+-- The messages of one citizen on one channel leave in order: when one has left, the next may go.
+local function release_next(ckey, nid, channel, now)
+  local open = redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)
+  if #open < 2 then return end
+  for _, entry in ipairs(open) do
+    local other = string.match(entry, '^(%S+)')
+    if other ~= nid then
+      local f = redis.call('HMGET', nkey(other), 'plan', 'ln')
+      for i, step in ipairs(plan_of(f[1] or '')) do
+        local m = other .. ':' .. (i - 1)
+        if channel_of(step.way) == channel and redis.call('HGET', nkey(other), 's' .. (i - 1)) == 'queued' then
+          redis.call('ZADD', queue_key(step.way, f[2]), 'XX', 'LT', now, m)
+        end
+      end
+    end
+  end
+end
+
+-- Is an earlier message of this citizen still waiting on the same channel? Returns its not-before time, or nil.
+local function earlier_waiting(ckey, nid, channel, now)
+  for _, entry in ipairs(redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)) do
+    local other = string.match(entry, '^(%S+)')
+    if other == nid then return nil end
+    local f = redis.call('HMGET', nkey(other), 'plan', 'ln')
+    for i, step in ipairs(plan_of(f[1] or '')) do
+      if channel_of(step.way) == channel then
+        local s = redis.call('HGET', nkey(other), 's' .. (i - 1))
+        if s == 'queued' or s == 'deferred' or s == 'sending' then
+          local due = redis.call('ZSCORE', queue_key(step.way, f[2]), other .. ':' .. (i - 1))
+          return math.max(now + 50, tonumber(due or 0) + 1)
+        end
+      end
+    end
+  end
+  return nil
+end
+
+local FINAL = { delivered = true, seen = true, failed = true, expired = true, suppressed = true }
+
+-- Is a message of this notification about to leave or leaving?
+local function leaving(key, steps)
+  for i = 1, #steps do
+    local s = redis.call('HGET', key, 's' .. (i - 1))
+    if s == 'queued' or s == 'sending' then return true end
+  end
+  return false
+end
+
+-- Ends the notification when no message of it can still go out or come back.
+local function settle(key, nid, steps, now)
+  local reached, busy, pending = false, false, false
+  for i, step in ipairs(steps) do
+    local s = redis.call('HGET', key, 's' .. (i - 1)) or ''
+    if s == 'seen' or (s == 'delivered' and step.way ~= 'portal') then reached = true end
+    if s == 'queued' or s == 'deferred' or s == 'sending' then busy = true end
+    if (s == 'sent' or s == 'uncertain') and redis.call('ZSCORE', P .. 'w', nid .. ':' .. (i - 1)) then pending = true end
+  end
+  local f = redis.call('HMGET', key, 'st', 'ck', 'co')
+  local state = reached and 'reached' or ((busy or pending) and 'pending' or 'unreached')
+  if state ~= f[1] then redis.call('HSET', key, 'st', state) end
+  if not busy and not pending then
+    if redis.call('HDEL', key, 'b') == 1 then
+      redis.call('LREM', P .. 'open:' .. f[2], 1, nid .. ' ' .. f[3])
+      redis.call('HSET', key, 'e', now)
+    end
+  end
+  return state
+end
+
+-- Begins step k: its message becomes queued. `due`: not before.
+local function start(key, nid, k, steps, lane, now, due)
+  if move(key, k, 'start', now) then
+    redis.call('ZADD', queue_key(steps[k + 1].way, lane), due, nid .. ':' .. k)
+    return true
+  end
+  return false
+end
+
+-- Begins the first step after k that has not begun and is not beside the chain. Nothing to do once reached or cut.
+local function start_next(key, nid, k, steps, lane, now)
+  local f = redis.call('HMGET', key, 'st', 'cut', 'x')
+  if f[1] == 'reached' or f[2] == '1' or tonumber(f[3] or '0') < now then return false end
+  if redis.call('HEXISTS', key, 'b') == 0 then return false end -- ended or erased: there is nothing left to send
+  for i = k + 1, #steps - 1 do
+    local s = redis.call('HGET', key, 's' .. i) or ''
+    if not steps[i + 1].beside then
+      if s == '' then return start(key, nid, i, steps, lane, now, now) end
+      if s == 'queued' or s == 'deferred' or s == 'sending' then return false end
+    end
+  end
+  return false
+end
+
+-- Stops what has not left yet: the citizen was reached, or the news is replaced. Messages under way are left alone.
+local function cut_rest(key, nid, steps, lane, now, code, also_queued)
+  for i, step in ipairs(steps) do
+    local k = i - 1
+    local s = redis.call('HGET', key, 's' .. k) or ''
+    if not step.beside and (s == 'deferred' or (s == 'queued' and also_queued)) then
+      if move(key, k, 'cut', now, code) then
+        dequeue(nid, k, step.way, lane)
+        ledger(key, nid, k, step.way, 'suppressed', now)
+      end
+    end
+  end
+  redis.call('HSET', key, 'cut', '1')
+end

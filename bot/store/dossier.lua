@@ -1,0 +1,19 @@
+-- dossier - events have been dealt with: the dossier's record moves on, the journal entries go.
+-- KEYS[1] lease  KEYS[2] stream in
+-- ARGV    epoch, then per event 7 values: id, code, status ("" = keep), time, sealed summary ("" = keep), line for the timeline, expire_s
+-- Returns number of entries removed; 'STALE'
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
+local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
+local removed = 0
+for at = 2, #ARGV, 7 do
+  local id, code, status, time, summary, line, expire = unpack(ARGV, at, at + 6)
+  local d = P .. 'd:' .. code
+  if redis.call('XDEL', KEYS[2], id) == 1 then
+    removed = removed + 1
+    redis.call('HSET', d, 'v' .. id, line)
+    if status ~= '' then redis.call('HSET', d, 'st', status, 'at', time) end
+    if summary ~= '' then redis.call('HSET', d, 'sum', summary) end
+    redis.call('EXPIRE', d, expire)
+  end
+end
+return removed

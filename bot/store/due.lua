@@ -1,0 +1,43 @@
+-- due - what happens when nothing happened: no receipt in time, nothing known about an attempt, a poll to make.
+-- include _delivery
+-- KEYS[1] lease
+-- ARGV    epoch, now, limit, repeat_action 0/1 (policy for what is still unknown), dedupe ways "sms;email;" (safe to repeat)
+-- Returns {count of transitions, {poll: nid, k, way, provider id, attempt}…}; 'STALE'
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
+local now, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
+local moved, polls = 0, {}
+for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'w', '-inf', now, 'LIMIT', 0, limit)) do
+  redis.call('ZREM', P .. 'w', m)
+  local nid, k = string.match(m, '^(%w+):(%d)$')
+  local key = nkey(nid)
+  local f = redis.call('HMGET', key, 'plan', 'ln', 's' .. k, 'ac', 'r' .. k, 'ck', 'b', 'x')
+  if f[1] and f[7] then
+    local steps, n = plan_of(f[1]), tonumber(k)
+    local way = steps[n + 1].way
+    moved = moved + 1
+    local safe = string.find(ARGV[5], way .. ';', 1, true) ~= nil
+    if f[3] == 'uncertain' and f[5] ~= '2' and tonumber(f[8]) > now and (safe or (ARGV[4] == '1' and f[4] == '1')) then
+      move(key, k, 'repeat', now, safe and 'same_ref' or 'policy')
+      redis.call('HSET', key, 'r' .. k, '1')
+      redis.call('ZADD', queue_key(way, f[2]), now, m)
+    else
+      if f[3] == 'uncertain' then
+        story(key, now, k, 'given_up', '')
+        ledger(key, nid, k, way, 'uncertain', now)
+      elseif f[3] == 'sent' then
+        ledger(key, nid, k, way, 'sent', now)
+      end
+      start_next(key, nid, n, steps, f[2], now)
+    end
+    settle(key, nid, steps, now)
+  end
+end
+for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'pl', '-inf', now, 'LIMIT', 0, limit)) do
+  redis.call('ZREM', P .. 'pl', m)
+  local nid, k = string.match(m, '^(%w+):(%d)$')
+  local f = redis.call('HMGET', nkey(nid), 'plan', 'i' .. k, 'a' .. k, 's' .. k)
+  if f[1] and (f[4] == 'sent' or f[4] == 'uncertain') then
+    polls[#polls + 1] = { nid, k, plan_of(f[1])[tonumber(k) + 1].way, f[2] or '', f[3] or '0' }
+  end
+end
+return { moved, polls }

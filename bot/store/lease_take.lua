@@ -1,0 +1,16 @@
+-- lease_take - takes or renews the lease of a partition. Time is the server's: no clock of ours matters.
+-- KEYS[1] lease (hash: owner, epoch, until)
+-- ARGV    owner, ttl_ms
+-- Returns {epoch, 1} when newly taken, {epoch, 0} when renewed, {0, ms left of the other owner's lease} when refused
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local f = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'until')
+local till = tonumber(f[3] or '0')
+if f[1] == ARGV[1] and till > now then
+  redis.call('HSET', KEYS[1], 'until', now + ARGV[2])
+  return { tonumber(f[2]), 0 }
+end
+if f[1] and f[1] ~= '' and till > now then return { 0, till - now } end
+local epoch = tonumber(f[2] or '0') + 1
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'epoch', epoch, 'until', now + ARGV[2])
+return { epoch, 1 }
