@@ -174,6 +174,16 @@ void crypto_hash_hex(const void *p, size_t n, char *out, size_t out_hex_digits)
     hex_digits(out, out_hex_digits > 64 ? 64 : out_hex_digits, h);
 }
 
+uint64_t crypto_spread(const char *text)
+{
+    static const unsigned char key[crypto_shorthash_KEYBYTES + 1] = "loa-partitions-1";
+    unsigned char h[crypto_shorthash_BYTES];
+    uint64_t v;
+    crypto_shorthash(h, (const unsigned char *)text, strlen(text), key);
+    memcpy(&v, h, sizeof v);
+    return v;
+}
+
 bool crypto_equal(const void *a, const void *b, size_t n)
 {
     return sodium_memcmp(a, b, n) == 0;

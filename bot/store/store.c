@@ -1,7 +1,6 @@
 #include "loa/store.h"
 #include "loa/mem.h"
 #include "loa/script.h"
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,9 +227,6 @@ const struct redis_value *store_field(const struct redis_value *list, const char
 
 /* ---- life ---- */
 
-/* Redis names scripts by SHA-1, which libsodium rightly does not offer; this one is an address, not a seal. */
-static void sha1_hex(const char *text, size_t n, char out[41]);
-
 struct store *store_new(struct loop *l, struct redis *r, const struct crypto *c, unsigned partitions)
 {
     struct store *s = mem_alloc(sizeof *s);
@@ -239,10 +235,8 @@ struct store *store_new(struct loop *l, struct redis *r, const struct crypto *c,
     s->crypto = c;
     s->partitions = partitions;
     s->script = mem_alloc(script_source_count * sizeof *s->script);
-    for (unsigned i = 0; i < script_source_count; i++) {
+    for (unsigned i = 0; i < script_source_count; i++)
         s->script[i].source = &script_sources[i];
-        sha1_hex(script_sources[i].text, strlen(script_sources[i].text), s->script[i].sha1);
-    }
     return s;
 }
 
@@ -276,13 +270,94 @@ struct loop *store_loop(const struct store *s)
 
 unsigned store_partition_of(const struct store *s, const char *text)
 {
-    unsigned char h[crypto_shorthash_BYTES];
-    static const unsigned char key[crypto_shorthash_KEYBYTES] = "loa-partitions.";
-    crypto_shorthash(h, (const unsigned char *)text, strlen(text), key);
-    return (unsigned)(h[0] | h[1] << 8 | h[2] << 16) % s->partitions;
+    return (unsigned)(crypto_spread(text) % s->partitions);
 }
 
 unsigned store_partition_of_citizen(const struct store *s, const char *ckey)
 {
     return store_partition_of(s, ckey);
+}
+
+/* store_open: load every script, then agree on the meta record. One step after the other. */
+struct opening {
+    struct store *store;
+    unsigned next_script;
+    void (*done)(void *ctx, enum loa_status st);
+    void *ctx;
+};
+
+static void opening_end(struct opening *o, enum loa_status st)
+{
+    o->done(o->ctx, st);
+    free(o);
+}
+
+/* A word only the right master key can make: a store opened with another key would look empty and be filled
+ * twice. */
+static void key_mark(const struct store *s, char out[33])
+{
+    crypto_mac_hex(s->crypto, "store-mark", "loa", 3, out, 32);
+}
+
+static void meta_done(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct opening *o = ctx;
+    if (st == LOA_OK) {
+        char mark[33];
+        key_mark(o->store, mark);
+        unsigned partitions = (unsigned)redis_int(redis_at(v, 0));
+        if (strcmp(redis_str(redis_at(v, 1), NULL), mark) != 0)
+            st = LOA_DENIED;
+        else if (partitions != o->store->partitions)
+            st = LOA_CONFLICT;
+        if (partitions > 0 && partitions <= PARTITIONS_MAX)
+            o->store->partitions = partitions;
+    }
+    opening_end(o, st);
+}
+
+static void opening_step(struct opening *o);
+
+static void loaded(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct opening *o = ctx;
+    if (st != LOA_OK) {
+        opening_end(o, st);
+        return;
+    }
+    struct script *script = &o->store->script[o->next_script++];
+    snprintf(script->sha1, sizeof script->sha1, "%s", redis_str(v, NULL));
+    opening_step(o);
+}
+
+static void opening_step(struct opening *o)
+{
+    struct store *s = o->store;
+    struct args a;
+    args_init(&a);
+    enum loa_status st;
+    if (o->next_script < script_source_count) {
+        args_str(&a, "LOAD");
+        args_str(&a, s->script[o->next_script].source->text);
+        st = store_command(s, 0, "SCRIPT", &a, loaded, o);
+    } else {
+        char mark[33];
+        key_mark(s, mark);
+        args_key(&a, 0, "meta");
+        args_int(&a, s->partitions);
+        args_str(&a, mark);
+        st = store_script(s, 0, "meta", &a, meta_done, o);
+    }
+    args_clear(&a);
+    if (st != LOA_OK)
+        opening_end(o, st);
+}
+
+void store_open(struct store *s, void (*done)(void *ctx, enum loa_status st), void *ctx)
+{
+    struct opening *o = mem_alloc(sizeof *o);
+    o->store = s;
+    o->done = done;
+    o->ctx = ctx;
+    opening_step(o);
 }

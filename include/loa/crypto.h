@@ -31,9 +31,10 @@ void crypto_mac_hex(const struct crypto *c, const char *domain, const void *p, s
 void crypto_sha256_hex(const void *p, size_t n, char out[65]);
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *p, size_t n, unsigned char out[32]);
 void crypto_hash_hex(const void *p, size_t n, char *out, size_t out_hex_digits); /* BLAKE2b, not secret */
-bool crypto_equal(const void *a, const void *b, size_t n);                       /* constant time */
-bool crypto_equal_str(const char *a, const char *b);  /* constant time in the shorter length */
-void crypto_random_hex(char *out, size_t hex_digits); /* NUL added */
+uint64_t crypto_spread(const char *text);                  /* SipHash under a fixed key: to spread work */
+bool crypto_equal(const void *a, const void *b, size_t n); /* constant time */
+bool crypto_equal_str(const char *a, const char *b);       /* constant time in the shorter length */
+void crypto_random_hex(char *out, size_t hex_digits);      /* NUL added */
 uint64_t crypto_random_u64(void);
 void crypto_base64(struct buf *out, const void *p, size_t n);
 void crypto_base64url(struct buf *out, const void *p, size_t n);                /* no padding */

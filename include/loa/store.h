@@ -1,9 +1,10 @@
 /*
  * store - Redis as loa sees it: partitions, key names, scripts.
  *
- * Work is split into P partitions, fixed when a store is first used (loa:{p00}:meta). Every key of partition 7 is
- * "loa:{p07}:…": one hash slot, so every script touches one node in Cluster mode. A script is named by its file
- * bot/store/<name>.lua, which documents keys, arguments and answer; it is called by hash and loaded again on NOSCRIPT.
+ * Work is split into P partitions, fixed when a store is first used (loa:{p00}:meta). Every key of partition
+ * 7 is "loa:{p07}:…": one hash slot, so every script touches one node in Cluster mode. A script is named by
+ * its file bot/store/<name>.lua, which documents keys, arguments and answer; it is called by hash and loaded
+ * again on NOSCRIPT.
  */
 #ifndef LOA_STORE_H
 #define LOA_STORE_H
@@ -20,11 +21,13 @@ struct store;
 struct store *store_new(struct loop *l, struct redis *r, const struct crypto *c, unsigned partitions);
 void store_free(struct store *s);
 /* Reads or writes the meta record. LOA_CONFLICT: the store was made with another number of partitions (see
- * store_partitions() for it); LOA_DENIED: it was sealed with another master key. Safe to call again after a failure. */
+ * store_partitions() for it); LOA_DENIED: it was sealed with another master key. Safe to call again after a
+ * failure. */
 void store_open(struct store *s, void (*done)(void *ctx, enum loa_status st), void *ctx);
 
 unsigned store_partitions(const struct store *s);
-unsigned store_partition_of(const struct store *s, const char *text); /* of a dossier code, or any other string */
+unsigned store_partition_of(const struct store *s,
+                            const char *text); /* of a dossier code, or any other string */
 unsigned store_partition_of_citizen(const struct store *s, const char *ckey);
 const struct crypto *store_crypto(const struct store *s);
 struct redis *store_redis(const struct store *s);
@@ -49,8 +52,8 @@ void args_str(struct args *a, const char *s); /* NULL as "" */
 void args_bin(struct args *a, const void *p, size_t n);
 void args_int(struct args *a, int64_t v);
 
-/* Runs a script; all keys first, then the other arguments. Completion as in redis.h; LOA_STALE when the script
- * answered 'STALE' (the lease is no longer ours). The args may be cleared when this returns. */
+/* Runs a script; all keys first, then the other arguments. Completion as in redis.h; LOA_STALE when the
+ * script answered 'STALE' (the lease is no longer ours). The args may be cleared when this returns. */
 enum loa_status store_script(struct store *s, unsigned partition, const char *script, struct args *a,
                              redis_done_fn *done, void *ctx);
 /* Runs a plain command, e.g. "HGETALL" with one key. */
