@@ -199,7 +199,8 @@ static void renew_one(struct held *h, unsigned *surplus)
 static void renew_all(void *ctx)
 {
     struct leases *l = ctx;
-    unsigned n = store_partitions(l->store), share = fair_share(l), first = (unsigned)(crypto_spread(l->id) % n);
+    unsigned n = store_partitions(l->store), share = fair_share(l),
+             first = (unsigned)(crypto_spread(l->id) % n);
     unsigned surplus = l->count > share ? l->count - share : 0;
     timer_start(&l->renew, store_loop(l->store), RENEW_MS, renew_all, l);
     for (unsigned i = 0; i < n; i++) {

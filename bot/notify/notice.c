@@ -1,0 +1,298 @@
+#include "loa/notice.h"
+#include "loa/clock.h"
+#include "loa/json.h"
+#include "loa/log.h"
+#include "loa/mem.h"
+#include "loa/metrics.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ZALO_FREE_WINDOW_MS                                                                                  \
+    (48LL * 3600 * 1000) /* docs.zaloplatforms.com: free for 48 h after the last touch */
+
+struct planner {
+    struct planner_env env;
+    struct batch *batch;
+};
+
+void notice_init(struct notice *n)
+{
+    memset(n, 0, sizeof *n);
+    n->status = -1;
+    n->allow_sms = n->allow_email = n->allow_zalo = -1;
+    n->lane = LANE_NORMAL;
+    params_init(&n->params);
+}
+
+void notice_clear(struct notice *n)
+{
+    params_clear(&n->params);
+}
+
+void notice_set_id(struct notice *n, const struct store *s, const char *ckey, const char *salt)
+{
+    struct buf b = BUF_INIT(1024);
+    buf_printf(&b, "%s|%d|%s|%lld|%s|%s", n->code, n->status, n->kind, (long long)n->at_ms, ckey, salt);
+    int at = snprintf(n->nid, sizeof n->nid, "%02u", store_partition_of_citizen(s, ckey));
+    crypto_hash_hex(b.data, b.len, n->nid + at, 20);
+    buf_clear(&b);
+}
+
+/* ---- which ways ---- */
+
+struct draft { /* one notification being planned */
+    struct buf plan, dues, skips, left_out;
+    bool first_way[WAY_COUNT];
+    const char *phone, *email;
+};
+
+static bool wanted(const struct notice *n, enum way w)
+{
+    if (n->only_ways == NULL)
+        return true;
+    for (const char *const *word = n->only_ways; *word != NULL; word++)
+        if (strcmp(*word, way_word(w)) == 0 || strcmp(*word, channel_word(way_channel(w))) == 0)
+            return true;
+    return false;
+}
+
+/* Why this way is no way at all for this citizen and this news; NULL when it is one. */
+static const char *impossible(const struct planner *p, const struct notice *n, const struct citizen *c,
+                              const struct draft *d, enum way w, int64_t now)
+{
+    if (!config_bool(p->env.config, channel_word(way_channel(w)), "enabled"))
+        return "off";
+    if (!wanted(n, w))
+        return "not_asked";
+    if (!template_has(*p->env.templates, n->kind, w))
+        return "no_template";
+    if (way_channel(w) == CH_ZALO && n->organisation)
+        return "organisation";
+    switch (w) {
+    case WAY_ZALO_CS:
+        if (c->zalo[0] == '\0')
+            return "no_account";
+        return c->zalo_touch_ms + ZALO_FREE_WINDOW_MS > now ? NULL : "window_closed";
+    case WAY_ZALO_UID:
+        return c->zalo[0] != '\0' ? NULL : "no_account";
+    case WAY_ZALO_ZBS:
+    case WAY_SMS:
+        return d->phone[0] != '\0' ? NULL : "no_phone";
+    case WAY_EMAIL:
+        return d->email[0] != '\0' ? NULL : "no_email";
+    default:
+        return NULL;
+    }
+}
+
+/* Why the citizen must not get it this way although it would work; NULL when it is welcome. */
+static const char *unwelcome(const struct notice *n, const struct citizen *c, enum way w, int64_t now)
+{
+    enum channel ch = way_channel(w);
+    if ((ch == CH_SMS && n->allow_sms == 0) || (ch == CH_EMAIL && n->allow_email == 0) ||
+        (ch == CH_ZALO && n->allow_zalo == 0))
+        return "no_consent";
+    return w == WAY_PORTAL ? NULL : citizen_refuses(c->no, w, now);
+}
+
+static void draft_step(struct planner *p, const struct notice *n, const struct citizen *c, struct draft *d,
+                       const struct plan_step *step, int64_t now, unsigned *count)
+{
+    const struct policy *policy = *p->env.policy;
+    const char *why = impossible(p, n, c, d, step->way, now);
+    if (why != NULL) {
+        if (strcmp(why, "off") != 0)
+            buf_printf(&d->left_out, "%s=%s;", way_word(step->way), why);
+        return;
+    }
+    buf_printf(&d->plan, "%s:%lld:%d;", way_word(step->way), (long long)step->wait_ms, step->alongside);
+    buf_printf(&d->dues, "%lld,", (long long)policy_not_before(policy, step->way, n->lane, n->action, now));
+    why = unwelcome(n, c, step->way, now);
+    if (why != NULL)
+        buf_printf(&d->skips, "%u=%s;", *count, why);
+    d->first_way[step->way] = why == NULL;
+    ++*count;
+}
+
+/* ---- what is stored ---- */
+
+static void header_json(const struct notice *n, const char *ckey, const char *left_out, struct buf *out)
+{
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddStringToObject(j, "code", n->code);
+    cJSON_AddStringToObject(j, "kind", n->kind);
+    cJSON_AddNumberToObject(j, "status", n->status);
+    cJSON_AddNumberToObject(j, "at", (double)n->at_ms);
+    cJSON_AddStringToObject(j, "ckey", ckey);
+    cJSON_AddStringToObject(j, "unit", n->unit);
+    cJSON_AddStringToObject(j, "lane", lane_word(n->lane));
+    cJSON_AddStringToObject(j, "source", n->source);
+    cJSON_AddNumberToObject(j, "accepted", (double)n->accepted_ms);
+    if (left_out[0] != '\0')
+        cJSON_AddStringToObject(j, "skip", left_out);
+    json_print(j, out);
+    cJSON_Delete(j);
+}
+
+static void body_json(const struct notice *n, const struct citizen *c, const struct draft *d, struct buf *out)
+{
+    buf_str(out, "{\"p\":");
+    params_to_json(&n->params, out);
+    buf_str(out, ",\"v\":[");
+    for (unsigned i = 0; i < NOTICE_VARIANTS && n->variants[i] != NULL; i++) {
+        buf_str(out, i ? "," : "");
+        buf_json_string(out, n->variants[i], strlen(n->variants[i]));
+    }
+    buf_str(out, "],\"a\":{\"phone\":");
+    buf_json_string(out, d->phone, strlen(d->phone));
+    buf_str(out, ",\"email\":");
+    buf_json_string(out, d->email, strlen(d->email));
+    buf_str(out, ",\"zalo\":");
+    buf_json_string(out, c->zalo, strlen(c->zalo));
+    buf_str(out, "}}");
+}
+
+/* The portal's own text, sealed: {"title","body","code","kind","at"}. Empty when there is no portal step. */
+static void portal_sealed(struct planner *p, const struct notice *n, const struct citizen *c, struct buf *out)
+{
+    struct text t;
+    char why[160], key[STORE_KEY_MAX];
+    struct render_options opt = { .variants = n->variants };
+    text_message_init(&t);
+    if (template_render(*p->env.templates, n->kind, WAY_PORTAL, &opt, &n->params, &t, why, sizeof why) ==
+        LOA_OK) {
+        struct buf j = BUF_INIT(NOTICE_BODY_MAX);
+        buf_str(&j, "{\"title\":");
+        buf_json_string(&j, buf_cstr(&t.subject), t.subject.len);
+        buf_str(&j, ",\"body\":");
+        buf_json_string(&j, buf_cstr(&t.body), t.body.len);
+        buf_printf(&j, ",\"code\":\"%s\",\"kind\":\"%s\",\"status\":%d,\"at\":%lld}", n->code, n->kind,
+                   n->status, (long long)n->at_ms);
+        crypto_seal(store_crypto(p->env.store), store_key(key, 0, "ib:%s", c->ckey), j.data, j.len, out);
+        buf_clear(&j);
+    } else {
+        metric_add(M_TEMPLATE_ERRORS, NULL, NULL, 1);
+        log_error("portal_text_failed", "kind", n->kind, "why", why);
+    }
+    text_message_clear(&t);
+}
+
+/* ---- the call ---- */
+
+struct planning {
+    struct planner *planner;
+    char ckey[CRYPTO_KEY_HEX];
+    unsigned partition;
+    bool ready[WAY_COUNT];
+    notice_done_fn *done;
+    void *ctx;
+};
+
+static void planned(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct planning *pl = ctx;
+    struct planner_env *env = &pl->planner->env;
+    bool made = st == LOA_OK && redis_int(v) == 1;
+    for (unsigned w = 0; made && w < WAY_COUNT; w++) {
+        if (pl->ready[w] && w == WAY_PORTAL && env->portal_notice != NULL)
+            env->portal_notice(env->wake_ctx, pl->ckey);
+        else if (pl->ready[w] && w != WAY_PORTAL)
+            env->wake(env->wake_ctx, pl->partition, (enum way)w);
+    }
+    pl->done(pl->ctx, st, made);
+    free(pl);
+}
+
+static enum loa_status plan_head(void *ctx, unsigned partition, struct args *a)
+{
+    (void)ctx;
+    args_key(a, partition, "led");
+    args_int(a, clock_wall_ms());
+    return LOA_OK;
+}
+
+struct planner *planner_new(const struct planner_env *env)
+{
+    struct planner *p = mem_alloc(sizeof *p);
+    p->env = *env;
+    p->batch = batch_new(env->store, "plan", plan_head, p);
+    return p;
+}
+
+void planner_free(struct planner *p)
+{
+    if (p == NULL)
+        return;
+    batch_free(p->batch);
+    free(p);
+}
+
+static void day_word(int64_t now, char out[16])
+{
+    struct local_time t = local_from_ms(now);
+    snprintf(out, 16, "%04d%02d%02d", t.year, t.month, t.day);
+}
+
+static void add_sealed_body(struct planner *p, const struct notice *n, const struct citizen *c,
+                            const struct draft *d, struct args *a)
+{
+    char key[STORE_KEY_MAX];
+    struct buf plain = BUF_INIT(NOTICE_BODY_MAX), sealed = BUF_INIT(NOTICE_BODY_MAX + 64);
+    body_json(n, c, d, &plain);
+    crypto_seal(store_crypto(p->env.store), store_key(key, 0, "n:%s", n->nid), plain.data, plain.len,
+                &sealed);
+    args_bin(a, sealed.data, sealed.len);
+    buf_clear(&plain);
+    buf_clear(&sealed);
+}
+
+void notice_plan(struct planner *p, const struct notice *n, const struct citizen *c, notice_done_fn *done,
+                 void *ctx)
+{
+    const struct policy *policy = *p->env.policy;
+    const struct plan plan = policy_plan(policy, n->kind);
+    int64_t now = clock_wall_ms();
+    struct draft d = { BUF_INIT(1024), BUF_INIT(1024), BUF_INIT(1024), BUF_INIT(1024) };
+    d.phone = n->phone[0] != '\0' ? n->phone : c->phone;
+    d.email = n->email[0] != '\0' ? n->email : c->email;
+    unsigned count = 0;
+    for (unsigned i = 0; i < plan.count; i++)
+        draft_step(p, n, c, &d, &plan.step[i], now, &count);
+
+    struct planning *pl = mem_alloc(sizeof *pl);
+    *pl = (struct planning){ .planner = p, .done = done, .ctx = ctx };
+    pl->partition = store_partition_of_citizen(p->env.store, c->ckey);
+    snprintf(pl->ckey, sizeof pl->ckey, "%s", c->ckey);
+    memcpy(pl->ready, d.first_way, sizeof pl->ready);
+
+    struct buf header = BUF_INIT(4096), portal = BUF_INIT(NOTICE_BODY_MAX + 64);
+    char day[16];
+    day_word(now, day);
+    header_json(n, c->ckey, buf_cstr(&d.left_out), &header);
+    if (d.first_way[WAY_PORTAL])
+        portal_sealed(p, n, c, &portal);
+
+    struct args *a = batch_item(p->batch, pl->partition, planned, pl);
+    args_str(a, n->nid);
+    args_str(a, c->ckey);
+    args_str(a, n->code[0] != '\0' ? n->code : "-");
+    args_bin(a, header.data, header.len);
+    add_sealed_body(p, n, c, &d, a);
+    args_str(a, buf_cstr(&d.plan));
+    args_str(a, lane_word(n->lane));
+    args_int(a, n->expires_ms);
+    args_int(a, n->action);
+    args_str(a, buf_cstr(&d.dues));
+    args_str(a, buf_cstr(&d.skips));
+    args_int(a, n->action ? 0 : policy_limits(policy)->daily_cap);
+    args_str(a, day);
+    args_bin(a, portal.data, portal.len);
+
+    buf_clear(&header);
+    buf_clear(&portal);
+    buf_clear(&d.plan);
+    buf_clear(&d.dues);
+    buf_clear(&d.skips);
+    buf_clear(&d.left_out);
+}

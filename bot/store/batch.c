@@ -1,0 +1,116 @@
+#include "loa/batch.h"
+#include "loa/mem.h"
+#include <stdlib.h>
+
+struct item {
+    batch_done_fn *done;
+    void *ctx;
+};
+
+/* What is collected for one partition; handed to the call as a whole, then replaced. */
+struct lot {
+    struct args args;
+    unsigned count;
+    struct item item[BATCH_ITEMS_MAX];
+};
+
+struct batch {
+    struct store *store;
+    const char *script;
+    batch_head_fn *head;
+    void *ctx;
+    struct lot *lot[PARTITIONS_MAX];
+    unsigned filled; /* lots that are not empty */
+};
+
+static void lot_end(struct lot *lot, enum loa_status st, const struct redis_value *v)
+{
+    for (unsigned i = 0; i < lot->count; i++)
+        lot->item[i].done(lot->item[i].ctx, st, st == LOA_OK ? redis_at(v, i) : NULL);
+    args_clear(&lot->args);
+    free(lot);
+}
+
+static void lot_done(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    lot_end(ctx, st, v);
+}
+
+/* A refused start still completes later, from the loop, like everything else. */
+struct refusal {
+    struct lot *lot;
+    enum loa_status st;
+};
+
+static void refuse(void *ctx)
+{
+    struct refusal *r = ctx;
+    lot_end(r->lot, r->st, NULL);
+    free(r);
+}
+
+static void flush(struct batch *b, unsigned partition)
+{
+    struct lot *lot = b->lot[partition];
+    if (lot == NULL)
+        return;
+    b->lot[partition] = NULL;
+    b->filled--;
+    struct args a;
+    args_init(&a);
+    enum loa_status st = b->head(b->ctx, partition, &a);
+    for (unsigned i = 0; st == LOA_OK && i < lot->args.count; i++)
+        args_bin(&a, lot->args.bytes.data + lot->args.offset[i], lot->args.length[i]);
+    if (st == LOA_OK)
+        st = store_script(b->store, partition, b->script, &a, lot_done, lot);
+    args_clear(&a);
+    if (st == LOA_OK)
+        return;
+    struct refusal *r = mem_alloc(sizeof *r);
+    *r = (struct refusal){ lot, st };
+    loop_defer(store_loop(b->store), refuse, r);
+}
+
+static void flush_all(void *ctx)
+{
+    struct batch *b = ctx;
+    for (unsigned p = 0; b->filled > 0 && p < store_partitions(b->store); p++)
+        flush(b, p);
+}
+
+struct batch *batch_new(struct store *s, const char *script, batch_head_fn *head, void *ctx)
+{
+    struct batch *b = mem_alloc(sizeof *b);
+    b->store = s;
+    b->script = script;
+    b->head = head;
+    b->ctx = ctx;
+    loop_on_turn_end(store_loop(s), flush_all, b);
+    return b;
+}
+
+void batch_free(struct batch *b)
+{
+    if (b == NULL)
+        return;
+    for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+        if (b->lot[p] != NULL)
+            lot_end(b->lot[p], LOA_CANCELLED, NULL);
+    free(b);
+}
+
+struct args *batch_item(struct batch *b, unsigned partition, batch_done_fn *done, void *ctx)
+{
+    struct lot *lot = b->lot[partition];
+    if (lot != NULL && lot->count == BATCH_ITEMS_MAX) {
+        flush(b, partition);
+        lot = NULL;
+    }
+    if (lot == NULL) {
+        lot = b->lot[partition] = mem_alloc(sizeof *lot);
+        args_init(&lot->args);
+        b->filled++;
+    }
+    lot->item[lot->count++] = (struct item){ done, ctx };
+    return &lot->args;
+}

@@ -1,0 +1,66 @@
+/*
+ * notice - one piece of news for one citizen, and how it becomes a notification in the store.
+ *
+ * notice_plan() decides by which ways, in which order and when (policy, consent, addresses, quiet hours), and
+ * makes the record with one script. The id is derived from the content, so planning the same news twice is
+ * harmless.
+ *
+ * Record n:<nid>: see bot/store/_delivery.lua. The header `h` is JSON without personal data:
+ *   {"code","kind","status","at","ckey","unit","lane","source","accepted","skip":"way=reason;…"}
+ * The sealed body `b` is JSON {"p":{parameters},"v":[variants],"a":{"phone","email","zalo"}} and is deleted
+ * when the notification ends.
+ */
+#ifndef LOA_NOTICE_H
+#define LOA_NOTICE_H
+
+#include "loa/batch.h"
+#include "loa/citizen.h"
+#include "loa/policy.h"
+#include "loa/template.h"
+
+#define NOTICE_ID_SIZE  23 /* two digits of the partition, 20 hex digits, NUL */
+#define NOTICE_VARIANTS 8
+#define NOTICE_BODY_MAX 32768
+
+struct notice {
+    char nid[NOTICE_ID_SIZE];
+    char code[64]; /* MaHoSo, normalised; "" for a message that concerns no dossier */
+    char kind[40], unit[64], source[64];
+    int status;          /* 0-10, -1 none */
+    int64_t at_ms;       /* when it happened */
+    int64_t accepted_ms; /* when we took responsibility */
+    enum lane lane;
+    bool action, organisation;
+    int64_t expires_ms;
+    struct params params;
+    const char *variants[NOTICE_VARIANTS + 1];
+    char phone[16], email[256]; /* given for this very dossier; "" takes the citizen's own */
+    signed char allow_sms, allow_email, allow_zalo; /* consent on the dossier: 1, 0, -1 not said */
+    const char *const *only_ways;                   /* words, NULL-terminated; NULL: the plan of the kind */
+};
+
+void notice_init(struct notice *n);
+void notice_clear(struct notice *n);
+/* Sets nid from code, status, kind, time and citizen (plus `salt` for messages that are not about a status).
+ */
+void notice_set_id(struct notice *n, const struct store *s, const char *ckey, const char *salt);
+
+struct planner;
+struct planner_env {
+    struct store *store;
+    const struct config *config;
+    const struct policy *const *policy; /* where the current one is: both may be replaced on reload */
+    struct template_set *const *templates;
+    /* a message is ready in a lane of this partition */
+    void (*wake)(void *ctx, unsigned partition, enum way way);
+    void *wake_ctx;
+    void (*portal_notice)(void *ctx, const char *ckey); /* a notice was put into this inbox */
+};
+struct planner *planner_new(const struct planner_env *env);
+void planner_free(struct planner *p);
+/* LOA_OK: the notification is durable. `made` is false when it was there before. */
+typedef void notice_done_fn(void *ctx, enum loa_status st, bool made);
+void notice_plan(struct planner *p, const struct notice *n, const struct citizen *c, notice_done_fn *done,
+                 void *ctx);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * worker - keeps a window of sends in flight on every way and records what the providers answered.
+ *
+ * Per way: claims what is due in the lanes of the partitions we own (urgent, normal, bulk), within the way's
+ * rate, window and breaker. The attempt is recorded by the claim, before anything leaves. An answer is
+ * recorded by attempt number and kept and tried again until the store has it; until then its place in the
+ * window stays taken, so an outage of the store stops sending by itself.
+ */
+#ifndef LOA_WORKER_H
+#define LOA_WORKER_H
+
+#include "loa/lease.h"
+#include "loa/notice.h"
+
+struct worker;
+struct worker_env {
+    struct loop *loop;
+    struct store *store;
+    struct leases *leases;
+    const struct config *config;
+    const struct policy *const *policy;
+    struct template_set *const *templates;
+    void *channel[CH_COUNT]; /* driver states; NULL: channel off */
+    void (*alert)(void *ctx, const char *code, const char *sentence_vi);
+    void *alert_ctx;
+};
+
+struct worker *worker_new(const struct worker_env *env);
+void worker_free(struct worker *w);
+void worker_wake(struct worker *w, unsigned partition, enum way way); /* something may be due there */
+void worker_wake_all(struct worker *w, unsigned partition);
+bool worker_idle(const struct worker *w, unsigned partition);    /* nothing of it is in our hands */
+void worker_pause(struct worker *w);                             /* claims nothing more: a planned stop */
+int64_t worker_blocked_ms(const struct worker *w, enum way way); /* breaker: how long still; 0 when free */
+
+/* Our reference of an attempt: "<nid>s<step>t<attempt>". */
+void ref_make(char out[40], const char *nid, unsigned step, unsigned attempt);
+bool ref_parse(const char *ref, char nid[NOTICE_ID_SIZE], unsigned *partition, unsigned *step,
+               unsigned *attempt);
+
+#endif
