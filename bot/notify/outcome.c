@@ -15,8 +15,9 @@
 #define ROWS_MAX          2000
 #define TRIES_MAX         20
 #define SUPPRESS_DAYS_MAX 3650
-#define MORNING_JITTER_MS (25 * 60 * 1000) /* what waited for the morning does not all leave in one minute   \
-                                            */
+#define MORNING_JITTER_MS                                                                                    \
+    (25 * 60 * 1000) /* what waited for the morning does not all leave in one minute                         \
+                      */
 #define UNKNOWN_TRIES 2
 
 static const char *const class_words[OUTCOME_CLASS_COUNT] = {

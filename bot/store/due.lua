@@ -2,7 +2,7 @@
 -- include _delivery
 -- KEYS[1] lease
 -- ARGV    epoch, now, limit, repeat_action 0/1 (policy for what is still unknown), dedupe ways "sms;email;" (safe to repeat)
--- Returns {count of transitions, {poll: nid, k, way, provider id, attempt}…}; 'STALE'
+-- Returns {count of transitions, {{nid, k, way, provider id, attempt}… to poll}, {ways with something due}, journal entries}; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
 local now, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
 local moved, polls = 0, {}
@@ -40,4 +40,13 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'pl', '-inf', now, 'LIMIT', 
     polls[#polls + 1] = { nid, k, plan_of(f[1])[tonumber(k) + 1].way, f[2] or '', f[3] or '0' }
   end
 end
-return { moved, polls }
+local ways = {}
+for _, way in ipairs({ 'zalo_cs', 'zalo_uid', 'zalo_zbs', 'sms', 'email' }) do
+  for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
+    if redis.call('ZCOUNT', queue_key(way, lane), '-inf', now) > 0 then
+      ways[#ways + 1] = way
+      break
+    end
+  end
+end
+return { moved, polls, ways, redis.call('XLEN', P .. 'in') }

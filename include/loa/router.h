@@ -1,0 +1,35 @@
+/*
+ * router - from the journal to notifications: reads the events of the partitions we own in order, decides
+ * whether each is news for the citizen, plans the notice, then commits the dossier's record and removes the
+ * journal entry.
+ *
+ * A crash before the commit repeats the step; ids derived from the content make the repeat harmless. Events
+ * may be late, repeated, out of order: the newest by ThoiDiemXuLy stands; an older one is kept in the
+ * timeline and not pushed. Unexpected transitions are stored and flagged, never refused.
+ *
+ * Timeline line of a dossier (field v<stream id>): "status|at|accepted|flags|nid|kind|source", flags of: s
+ * stale, u unexpected, n no contact, q no push for this status, c contradicting dates, d dead (could not be stored), x unreadable.
+ */
+#ifndef LOA_ROUTER_H
+#define LOA_ROUTER_H
+
+#include "loa/lease.h"
+#include "loa/notice.h"
+
+struct router;
+struct router_env {
+    struct loop *loop;
+    struct store *store;
+    struct leases *leases;
+    const struct config *config;
+    const struct policy *const *policy;
+    struct planner *planner;
+};
+
+struct router *router_new(const struct router_env *env);
+void router_free(struct router *r);
+void router_wake(struct router *r, unsigned partition);
+bool router_idle(const struct router *r, unsigned partition);
+void router_pause(struct router *r); /* takes no new batch: a planned stop */
+
+#endif
