@@ -1,5 +1,5 @@
 /*
- * calendar - Vietnamese local time (UTC+7, no summer time), dates, working days, office hours.
+ * calendar - working days and office hours, over Vietnamese local time (local_time.h, which comes along).
  *
  * Holidays, swapped working days and office hours are data: templates/policy/calendar.tsv (rows: date, kind
  * rest|compensate|work, name) and templates/policy/hours.ini (sets of opening times by weekday with validity
@@ -9,27 +9,9 @@
 #define LOA_CALENDAR_H
 
 #include "loa/errors.h"
+#include "loa/local_time.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#define CALENDAR_DAY_MS 86400000LL
-
-struct local_time {
-    int year, month, day, hour, minute, second;
-    int weekday;        /* 1 Monday … 7 Sunday */
-    int64_t day_number; /* days since 1970-01-01, local */
-};
-
-struct local_time local_from_ms(int64_t wall_ms);
-int64_t local_to_ms(int year, int month, int day, int hour, int minute, int second);
-bool date_is_real(int year, int month, int day);
-/* "yyyyMMddHHmmss" (also 8 or 12 digits), local time. Returns false for anything else. */
-bool date_parse_national(const char *s, int64_t *wall_ms);
-/* RFC 3339 with any offset or Z. */
-bool date_parse_rfc3339(const char *s, int64_t *wall_ms);
-void date_print_vi(int64_t wall_ms, char out[16]);      /* dd/MM/yyyy */
-void date_print_vi_time(int64_t wall_ms, char out[32]); /* HH:mm ngày dd/MM/yyyy */
-void date_print_rfc3339(int64_t wall_ms, char out[40]); /* 2026-11-23T08:00:00.000+07:00 */
 
 struct calendar;
 enum loa_status calendar_load(const char *policy_dir, struct errors *err, struct calendar **out);
