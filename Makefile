@@ -52,9 +52,11 @@ $(B)/obj/gen/scripts.o: $(B)/gen/scripts.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/tests/%: tests/unit/%.c tests/check.c tests/check.h $(B)/libloa.a
+# What tests share: check.[ch] over cmocka, peers.[ch] for real neighbours.
+HELP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/*.c))
+$(B)/tests/%: tests/unit/%.c $(wildcard tests/*.h) $(HELP) $(B)/libloa.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< tests/check.c $(B)/libloa.a $(PKG_LIBS) -lcmocka
+	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(HELP) $(B)/libloa.a $(PKG_LIBS) -lcmocka
 
 unit: $(UNIT)
 
@@ -120,4 +122,4 @@ clean:
 help:
 	@sed -n 's/^\([a-z]*\):.*/\1/p' Makefile | sort -u
 
--include $(OBJ:.o=.d) $(B)/obj/bot/main.d
+-include $(OBJ:.o=.d) $(HELP:.o=.d) $(B)/obj/bot/main.d

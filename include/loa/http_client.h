@@ -1,9 +1,13 @@
 /*
- * http_client - HTTP and SMTP out over one curl multi handle (libcurl inside, seen nowhere else).
+ * http_client - HTTP and SMTP out (libcurl inside, seen nowhere else).
  *
  * A call that could not start is refused by return value and gets no completion; a started one completes
  * exactly once, later, from the loop. What matters most is told apart: was the request provably not sent,
- * was it answered, or is the result unknown?
+ * was it answered, or is the result unknown? Nothing is sent twice behind the caller's back, except a request
+ * that may be repeated (not POST or PATCH) on a kept connection that turned out to be dead.
+ *
+ * HTTP: at most 64 connections to a host, kept between calls; no redirects, no proxy, no .netrc, peers
+ * verified.
  */
 #ifndef LOA_HTTP_CLIENT_H
 #define LOA_HTTP_CLIENT_H
@@ -21,7 +25,8 @@ enum wire_result {
 };
 
 struct http_client *http_client_new(struct loop *l);
-void http_client_free(struct http_client *c); /* completes everything with WIRE_CANCELLED first */
+/* Completes everything with WIRE_CANCELLED first. Not inside a completion; the loop is freed after it. */
+void http_client_free(struct http_client *c);
 unsigned http_client_in_flight(const struct http_client *c);
 
 struct http_call {
@@ -46,6 +51,7 @@ struct http_answer { /* borrowed inside the completion */
 const char *http_answer_header(const struct http_answer *a, const char *name); /* NULL when absent */
 typedef void http_answer_fn(void *ctx, const struct http_answer *a);
 
+/* LOA_INVALID: a url, method or header that is not fit to send. LOA_BUSY: 4096 calls are under way. */
 enum loa_status http_client_call(struct http_client *c, const struct http_call *call, http_answer_fn *done,
                                  void *ctx, uint64_t *id);
 void http_client_cancel(struct http_client *c, uint64_t id); /* completes later with WIRE_CANCELLED */
@@ -54,10 +60,10 @@ struct smtp_call {
     const char *url;  /* smtp://host:port/ehlo.name, smtps://…; ?starttls is not a thing: see tls */
     bool require_tls; /* STARTTLS or fail */
     const char *user, *password;
-    const char *mail_from; /* checked: no CR, LF, NUL, <, > */
-    const char *rcpt_to;   /* one recipient, checked alike */
-    const void *message;   /* complete RFC 5322 text with CRLF; copied */
-    size_t message_len;
+    const char *mail_from;    /* checked: no controls, spaces, <, > */
+    const char *rcpt_to;      /* one recipient, checked alike; domain in ASCII */
+    const void *message;      /* complete RFC 5322 text with CRLF, lines of at most 998 bytes; copied */
+    size_t message_len;       /* at most 1 MB */
     int64_t timeout_ms;       /* 0: 60 s */
     unsigned max_connections; /* to this host; 0: 3 */
 };
@@ -71,7 +77,10 @@ struct smtp_answer {
     const char *error;
 };
 typedef void smtp_answer_fn(void *ctx, const struct smtp_answer *a);
+/* A mail waits for one of the server's connections; a server that had hung up an idle one is called again
+ * without a word to the caller. LOA_INVALID: an unsafe address or text. LOA_TOO_BIG. LOA_BUSY: 1024 mails
+ * wait. */
 enum loa_status smtp_client_send(struct http_client *c, const struct smtp_call *call, smtp_answer_fn *done,
-                                 void *ctx, uint64_t *id); /* LOA_INVALID for an unsafe address */
+                                 void *ctx, uint64_t *id);
 
 #endif

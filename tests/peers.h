@@ -1,0 +1,50 @@
+/*
+ * peers - real neighbours for tests, on 127.0.0.1 and random ports: programs (smtp-sink, Postfix …) and a
+ * scripted TCP server for the moments no real program can be asked for. Whatever is started here ends with
+ * the test program, however that ends. A peer that does not come up fails the running test.
+ */
+#ifndef TESTS_PEERS_H
+#define TESTS_PEERS_H
+
+#include "loa/buf.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* ---- programs ---- */
+int free_port(void);
+int listen_on_loopback(int *port); /* a listening socket on a port of its own */
+/* argv[0] is a path or looked up in PATH, /usr/sbin and /sbin. Output goes to `log_path`, or nowhere (NULL).
+ */
+pid_t start_process(const char *const argv[], const char *log_path);
+void stop_process(pid_t pid);                                    /* SIGTERM, SIGKILL after 3 s; waits */
+int run_process(const char *const argv[], const char *log_path); /* waits; the exit status, 128 + signal */
+void wait_for_port(int port, int deadline_ms);
+/* True once `test` is, false when `deadline_ms` of real time have passed. */
+bool wait_until(bool (*test)(void *ctx), void *ctx, int deadline_ms);
+
+/* ---- smtp-sink: an SMTP server that takes, refuses or drops everything ---- */
+struct smtp_sink {
+    pid_t pid;
+    int port;
+    char dir[256]; /* one file per mail that was taken, beginning with X-Mail-Args, X-Rcpt-Args … */
+};
+/* `options`: more arguments such as "-r", "rcpt"; NULL-terminated, may be NULL. */
+struct smtp_sink start_smtp_sink(const char *const options[]);
+unsigned files_in(const char *dir);
+/* Waits until `dir` holds `count` files, then appends the content of the newest to `out`. */
+void wait_for_file(const char *dir, unsigned count, struct buf *out);
+
+/* ---- a server that follows a script ---- */
+/* A conversation is a list of steps ended by NULL, after which the connection is closed:
+ *   "<text"  read until this text has come        ">text"  send this text
+ *   "~"      wait until the other side hangs up   "@2"     go on with step 2
+ * Connection n gets conversation n; the last one serves all that follow. */
+struct script_peer;
+struct script_peer *script_peer_start(const char *const *const conversations[]);
+int script_peer_port(const struct script_peer *p);
+unsigned script_peer_connections(struct script_peer *p);
+/* Everything received so far, over all connections in order of arrival. */
+void script_peer_heard(struct script_peer *p, struct buf *out);
+void script_peer_stop(struct script_peer *p);
+
+#endif
