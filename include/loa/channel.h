@@ -103,6 +103,7 @@ void channel_events_clear(struct channel_events *l);
 
 struct webhook {                        /* a callback as it came in */
     const char *method, *token, *query; /* token: the secret path part, "" when the route has none */
+    const char *peer;                   /* ip of the connection, or "unix"; NULL: unknown */
     const char *body;
     size_t body_len;
     const char *(*header)(const void *ctx, const char *name);
