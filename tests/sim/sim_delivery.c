@@ -21,7 +21,7 @@ struct parcel { /* one message under way */
     bool lost, echo;
     struct sim_entry entry;
     char *callback_url, *hashed, *mail_from, *mail_headers;
-    char bounce_status[16];
+    char bounce_status[24];
     struct timer timer;
 };
 

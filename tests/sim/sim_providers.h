@@ -38,8 +38,9 @@ sim_refuse sim_speedsms_refuse;
 
 /* {"error":0,"message":"Success","data":data}; takes over `data`. */
 void sim_zalo_success(struct sim_reply *r, cJSON *data);
-/* {"error":code,"message":words}: with HTTP 200, as Zalo does. */
-void sim_zalo_refuse(struct sim *s, struct sim_reply *r, const char *host, const char *code);
+/* {"error":code,"message":words}: with HTTP 200, as Zalo does. With a field: "<field> is invalid". */
+void sim_zalo_refuse(struct sim *s, struct sim_reply *r, const char *host, const char *code,
+                     const char *field);
 /* The body as a JSON object, or NULL; the caller frees it. `empty` tells an absent body from a bad one. */
 cJSON *sim_request_json(const struct http_request *req, bool *empty);
 

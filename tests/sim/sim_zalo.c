@@ -23,12 +23,18 @@ void sim_zalo_success(struct sim_reply *r, cJSON *data)
     sim_reply_json(r, o);
 }
 
-void sim_zalo_refuse(struct sim *s, struct sim_reply *r, const char *host, const char *code)
+void sim_zalo_refuse(struct sim *s, struct sim_reply *r, const char *host, const char *code,
+                     const char *field)
 {
     cJSON *o = cJSON_CreateObject();
+    char words[160];
 
+    if (field != NULL && field[0] != '\0')
+        snprintf(words, sizeof words, "%.100s is invalid", field);
+    else
+        snprintf(words, sizeof words, "%s", sim_codes_words(s->codes, host, code));
     cJSON_AddNumberToObject(o, "error", (double)strtol(code, NULL, 10));
-    cJSON_AddStringToObject(o, "message", sim_codes_words(s->codes, host, code));
+    cJSON_AddStringToObject(o, "message", words);
     snprintf(r->code, sizeof r->code, "%s", code);
     sim_reply_json(r, o);
 }
