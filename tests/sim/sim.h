@@ -49,6 +49,7 @@ struct sim_window { /* so many in this minute or day */
 };
 
 struct sim_bound_route;
+struct sim_bound_control;
 struct sim_held;
 struct sim_codes;
 struct sim_cards;
@@ -74,9 +75,11 @@ struct sim {
     uint64_t rng;
     int64_t started_ms;
     uint32_t changes; /* grows with everything the page could show */
+    unsigned closing; /* what has still to close before the loop ends; 0: running */
 
     struct sim_bound_route *bound; /* sim_exchange's */
     struct sim_held *held;
+    struct sim_bound_control *controls;
     struct sim_codes *codes;
     struct sim_cards *cards;
     struct sim_outbox *outbox;
@@ -92,7 +95,6 @@ int64_t sim_day(int64_t wall_ms);
 bool sim_is_night(int64_t wall_ms);
 /* Counts one more in the period `number`. False over the limit; then nothing was counted. */
 bool sim_window_take(struct sim_window *w, int64_t number, int64_t limit);
-void sim_random_hex(struct sim *s, char *out, unsigned digits); /* NUL added */
 
 /* Opens the free window: the citizen did something with the account. */
 void sim_person_acted(struct sim *s, uint32_t person);

@@ -1,5 +1,6 @@
 #include "sim_events.h"
 #include "sim_outbox.h"
+#include "loa/crypto.h"
 #include "loa/zalo_sign.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -144,7 +145,7 @@ void sim_event_text(struct sim *s, const struct sim_person *who, const char *tex
     cJSON *o = citizen_event(s, who, "user_send_text"), *about;
     char id[21];
 
-    sim_random_hex(s, id, 20);
+    crypto_random_hex(id, 20); /* never one that was used before a restart */
     add_party(o, "sender", who->uid);
     add_party(o, "recipient", s->opt.oa_id);
     about = cJSON_AddObjectToObject(o, "message");

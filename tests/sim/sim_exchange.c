@@ -154,8 +154,6 @@ void sim_exchange_stop(struct sim *s)
 {
     while (s->held != NULL)
         let_go(s->held);
-    free(s->bound);
-    s->bound = NULL;
 }
 
 static void answer(struct sim *s, struct http_request *req, struct sim_reply *r, const struct sim_fault *f)

@@ -35,7 +35,7 @@ void sim_reply_json(struct sim_reply *r, cJSON *o);                             
 
 /* Adds every provider's routes to s->http. */
 void sim_exchange_start(struct sim *s);
-/* Lets go of answers still held back. The server must not call us any more. */
+/* Lets go of answers still held back; before the server closes. */
 void sim_exchange_stop(struct sim *s);
 
 /* Counts a request of one way, also for the mail server, which has no HTTP. */

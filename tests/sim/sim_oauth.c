@@ -7,6 +7,7 @@
  */
 #include "sim_providers.h"
 #include "sim_codes.h"
+#include "loa/crypto.h"
 #include "loa/log.h"
 #include "loa/mem.h"
 #include <inttypes.h>
@@ -96,8 +97,9 @@ static void rotate(struct sim *s)
     struct sim_tokens *t = &s->tokens;
 
     memcpy(t->previous, t->access, sizeof t->previous);
-    sim_random_hex(s, t->access, TOKEN_DIGITS);
-    sim_random_hex(s, t->refresh, TOKEN_DIGITS);
+    crypto_random_hex(t->access,
+                      TOKEN_DIGITS); /* not from the seed: a restart must not bring old ones back */
+    crypto_random_hex(t->refresh, TOKEN_DIGITS);
     t->expires_ms = sim_now_ms(s) + s->set.token_life_s * 1000;
     t->revoked = false;
     t->refreshes++;

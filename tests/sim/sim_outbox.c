@@ -21,6 +21,7 @@ struct letter {
     size_t body_len;
     enum sim_patience patience;
     unsigned tries;
+    bool open, last; /* on the wire; not to be tried again */
     struct timer timer;
 };
 
@@ -85,7 +86,7 @@ static void settle(struct letter *l, bool heard)
     if (heard) {
         o->counts.heard++;
         letter_free(l);
-    } else if (l->tries == TRIES) {
+    } else if (l->last || l->tries == TRIES) {
         o->counts.given_up++;
         log_warn("sim_callback_given_up", "tries", log_num(TRIES));
         letter_free(l);
@@ -102,6 +103,7 @@ static void answered(void *ctx, const struct http_answer *a)
     struct sim_outbox *o = l->outbox;
 
     o->open--;
+    l->open = false;
     o->sim->changes++;
     if (a->result == WIRE_CANCELLED) { /* the client is going, and with it the simulator */
         letter_free(l);
@@ -141,7 +143,8 @@ static void leave(struct sim_outbox *o)
         o->first = l->after;
         if (o->first == NULL)
             o->last = NULL;
-        if (call(l) == LOA_OK)
+        l->open = call(l) == LOA_OK;
+        if (l->open)
             o->open++;
         else
             settle(l, false);
@@ -175,6 +178,20 @@ void sim_outbox_post(struct sim_outbox *o, const struct sim_callback *c)
 struct sim_outbox_counts sim_outbox_counts(const struct sim_outbox *o)
 {
     return o->counts;
+}
+
+void sim_outbox_forget(struct sim_outbox *o)
+{
+    struct letter *next;
+
+    for (struct letter *l = o->all.next; l != &o->all; l = next) {
+        next = l->next;
+        l->last = true;
+        if (!l->open)
+            letter_free(l);
+    }
+    o->first = o->last = NULL;
+    o->counts = (struct sim_outbox_counts){ .waiting = o->open };
 }
 
 void sim_outbox_free(struct sim_outbox *o)

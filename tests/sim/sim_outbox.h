@@ -31,6 +31,7 @@ struct sim_outbox_counts {
 struct sim_outbox *sim_outbox_new(struct sim *s);
 void sim_outbox_free(struct sim_outbox *o); /* after the http_client has gone, which ends what is open */
 void sim_outbox_post(struct sim_outbox *o, const struct sim_callback *c);
+void sim_outbox_forget(struct sim_outbox *o); /* what waits is dropped, counts start anew */
 struct sim_outbox_counts sim_outbox_counts(const struct sim_outbox *o);
 
 #endif
