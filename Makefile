@@ -54,6 +54,7 @@ $(B)/obj/gen/scripts.o: $(B)/gen/scripts.c
 
 # What tests share: check.[ch] over cmocka, peers.[ch] for real neighbours.
 HELP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/*.c))
+.SECONDARY: $(HELP)
 $(B)/tests/%: tests/unit/%.c $(wildcard tests/*.h) $(HELP) $(B)/libloa.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(HELP) $(B)/libloa.a $(PKG_LIBS) -lcmocka

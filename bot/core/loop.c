@@ -1,6 +1,7 @@
 #include "loop_inside.h"
 #include "loa/mem.h"
 #include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* ---- lists of calls ---- */
@@ -109,6 +110,7 @@ struct loop *loop_new(void)
 {
     struct loop *l = mem_alloc(sizeof *l);
 
+    signal(SIGPIPE, SIG_IGN); /* a peer that hangs up while we write is an error code, not our end */
     if (uv_loop_init(&l->uv) != 0)
         abort(); /* no descriptors left for epoll: nothing can work */
     uv_timer_init(&l->uv, &l->alarm);

@@ -18,7 +18,7 @@
 struct loop;
 typedef void loop_fn(void *ctx);
 
-struct loop *loop_new(void);
+struct loop *loop_new(void);        /* ignores SIGPIPE in this process */
 void loop_free(struct loop *l);     /* after loop_run returned; closes what is left, runs pending frees */
 void loop_run(struct loop *l);      /* until loop_stop() */
 void loop_run_once(struct loop *l); /* one turn, waits for an event: for tests and command-line tools */

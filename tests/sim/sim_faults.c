@@ -147,19 +147,19 @@ const struct sim_fault *sim_faults_request(struct sim_faults *f, enum sim_way wa
     return NULL;
 }
 
-void sim_faults_receipts(struct sim_faults *f, enum sim_way way, struct sim_receipt_faults *out)
+unsigned sim_faults_receipts(struct sim_faults *f, enum sim_way way, int64_t *late_ms)
 {
-    *out = (struct sim_receipt_faults){ 0 };
+    unsigned hit = 0;
+
     for (unsigned i = 0; i < f->count; i++) {
         struct sim_fault *x = &f->list[i];
         if (x->kind <= SIM_FAULT_LAST_REQUEST || x->kind > SIM_FAULT_LAST_RECEIPT || !fires(x, way))
             continue;
-        out->kinds |= 1u << x->kind;
+        hit |= 1u << x->kind;
         if (x->kind == SIM_FAULT_RECEIPTS_LATE)
-            out->late_ms = x->ms;
-        if (x->kind == SIM_FAULT_UNDELIVERED)
-            snprintf(out->code, sizeof out->code, "%s", x->code);
+            *late_ms = x->ms;
     }
+    return hit;
 }
 
 bool sim_faults_balance_empty(struct sim_faults *f, enum sim_way way)
