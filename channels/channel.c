@@ -13,6 +13,7 @@ static const struct channel_ops *const drivers[CH_COUNT] = {
     [CH_PORTAL] = NULL, /* no provider: notices go straight to the store */
     [CH_ZALO] = &zalo_channel,
     [CH_SMS] = &sms_channel,
+    [CH_EMAIL] = &email_channel,
 };
 
 const struct channel_ops *channel_ops_of(enum channel c)
