@@ -1,4 +1,5 @@
 #include "loa/settings.h"
+#include "loa/nearest.h"
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
@@ -129,8 +130,7 @@ const struct setting settings[] = {
     { "zalo", "appsecret_proof", SETTING_BOOL, "no",
       "Send the appsecret_proof header; yes when the app demands it.",
       "Gửi kèm appsecret_proof; đặt yes nếu ứng dụng bắt buộc." },
-    { "zalo", "hash_phone", SETTING_BOOL, "no",
-      "Send phone numbers hashed (SHA-256) instead of plain.",
+    { "zalo", "hash_phone", SETTING_BOOL, "no", "Send phone numbers hashed (SHA-256) instead of plain.",
       "Gửi số điện thoại dưới dạng băm (SHA-256) thay vì số thật." },
     { "zalo", "mode", SETTING_WORD, "",
       "development sends templates only to administrators of the app; leave unset for citizens.",
@@ -218,37 +218,11 @@ int settings_find(const char *section, const char *key)
     return -1;
 }
 
-#define NAME_MAX_BYTES 64
-
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein distance of the first NAME_MAX_BYTES bytes. */
-static unsigned distance(const char *a, const char *b)
-{
-    size_t m = strnlen(a, NAME_MAX_BYTES), n = strnlen(b, NAME_MAX_BYTES);
-    unsigned row[NAME_MAX_BYTES + 1];
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= m; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= n; j++) {
-            unsigned replace = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = least(replace, least(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[n];
-}
-
 const char *settings_nearest_section(const char *section)
 {
     const char *best = settings_sections[0].name;
     for (unsigned i = 1; i < settings_section_count; i++)
-        if (distance(section, settings_sections[i].name) < distance(section, best))
+        if (nearest_distance(section, settings_sections[i].name) < nearest_distance(section, best))
             best = settings_sections[i].name;
     return best;
 }
@@ -260,7 +234,7 @@ const struct setting *settings_nearest(const char *section, const char *key)
     unsigned best_cost = 0;
     for (unsigned i = 0; i < settings_count; i++) {
         const struct setting *s = &settings[i];
-        unsigned cost = 4 * distance(key, s->key);
+        unsigned cost = 4 * nearest_distance(key, s->key);
         if (cost > 0 && strcmp(section, s->section) != 0)
             cost += 9;
         if (best == NULL || cost < best_cost) {
