@@ -140,7 +140,7 @@ bool redis_server_address(const struct redis *r, struct redis_address *out);
 struct sentinel;
 /* Called whenever a sentinel names the master: the first time, after sentinel_ask(), at a switch. */
 typedef void sentinel_master_fn(void *ctx, const struct redis_address *master);
-struct sentinel *sentinel_new(const struct redis *r, sentinel_master_fn *master, void *ctx);
+struct sentinel *sentinel_new(struct redis *r, sentinel_master_fn *master, void *ctx);
 void sentinel_ask(struct sentinel *s); /* the master it named did not do: ask the next one, soon */
 void sentinel_free(struct sentinel *s);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct sentinel {
-    const struct redis *redis;
+    struct redis *redis;
     sentinel_master_fn *master;
     void *ctx;
     struct redis_link *link;
@@ -49,9 +49,9 @@ static void sentinel_down(void *ctx, const char *why)
 {
     struct sentinel *s = ctx;
 
-    (void)why; /* the link to the master, or its absence, is what matters outside */
     s->link = NULL;
     try_next(s);
+    redis_changed(s->redis, why); /* heard only while there is no master */
 }
 
 static void drop_link(struct sentinel *s)
@@ -77,6 +77,7 @@ static void asked(struct link_call *call, enum loa_status st, const struct redis
     } else { /* it does not know this master */
         drop_link(s);
         try_next(s);
+        redis_changed(s->redis, "the sentinel does not know this master");
     }
 }
 
@@ -105,7 +106,7 @@ static void sentinel_push(void *ctx, const struct redis_value *v)
         s->master(s->ctx, &a);
 }
 
-struct sentinel *sentinel_new(const struct redis *r, sentinel_master_fn *master, void *ctx)
+struct sentinel *sentinel_new(struct redis *r, sentinel_master_fn *master, void *ctx)
 {
     struct sentinel *s = mem_alloc(sizeof *s);
 
