@@ -54,8 +54,8 @@ static bool read_line(struct ini_item *item, char *line, struct errors *err)
         *value++ = '\0';
     char *key = text_trim(line);
     if (value == NULL || *key == '\0' || *key == '[' || strlen(key) >= INI_NAME_MAX || !clean_value(&value)) {
-        fault_at(err, item->path, item->line, "bad_line", "dòng này phải là [mục] hoặc khóa = giá trị",
-                 "expected [section] or key = value");
+        fault_add(err, item->path, item->line, "bad_line", "dòng này phải là [mục] hoặc khóa = giá trị",
+                  "expected [section] or key = value");
         return false;
     }
     item->key = key;

@@ -3,23 +3,31 @@
 #include <stdio.h>
 #include <string.h>
 
-void fault_at(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
-              const char *en, ...)
+void fault_add(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
+               const char *en)
 {
-    char place[512], text_vi[512], text_en[512];
-    va_list ap, again;
+    char place[512];
 
     if (line != 0)
         snprintf(place, sizeof place, "%s:%u", path, line);
     else
         snprintf(place, sizeof place, "%s", path);
+    errors_add(err, place, code, en, vi);
+}
+
+void fault_at(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
+              const char *en, ...)
+{
+    char text_vi[512], text_en[512];
+    va_list ap, again;
+
     va_start(ap, en);
     va_copy(again, ap);
     vsnprintf(text_vi, sizeof text_vi, vi, ap);
     vsnprintf(text_en, sizeof text_en, en, again);
     va_end(again);
     va_end(ap);
-    errors_add(err, place, code, text_en, text_vi);
+    fault_add(err, path, line, code, text_vi, text_en);
 }
 
 static unsigned line_of_bad_byte(const char *s, size_t n)
@@ -54,16 +62,16 @@ static enum loa_status read_raw(const char *path, struct errors *err, struct buf
     enum loa_status st = buf_read_file(raw, path);
 
     if (st == LOA_NOT_FOUND)
-        fault_at(err, path, 0, "missing", "không có tệp này", "no such file");
+        fault_add(err, path, 0, "missing", "không có tệp này", "no such file");
     else if (st == LOA_TOO_BIG)
-        fault_at(err, path, 0, "too_big", "tệp quá lớn", "the file is too big");
+        fault_add(err, path, 0, "too_big", "tệp quá lớn", "the file is too big");
     else if (st != LOA_OK)
-        fault_at(err, path, 0, "unreadable", "không đọc được tệp, hãy kiểm tra quyền đọc",
-                 "cannot be read: look at its permissions");
+        fault_add(err, path, 0, "unreadable", "không đọc được tệp, hãy kiểm tra quyền đọc",
+                  "cannot be read: look at its permissions");
     else if (raw->len != 0 && !text_is_utf8(raw->data, raw->len)) {
-        fault_at(err, path, line_of_bad_byte(raw->data, raw->len), "not_utf8",
-                 "dòng này không phải UTF-8, hãy lưu tệp lại với mã UTF-8",
-                 "this line is not UTF-8: save the file as UTF-8");
+        fault_add(err, path, line_of_bad_byte(raw->data, raw->len), "not_utf8",
+                  "dòng này không phải UTF-8, hãy lưu tệp lại với mã UTF-8",
+                  "this line is not UTF-8: save the file as UTF-8");
         st = LOA_INVALID;
     }
     return st;

@@ -2,15 +2,18 @@
  * policy - which status makes which message, by which ways, in which order, when: data under
  * templates/policy/.
  *
- *   statuses.ini   [1] … [10]: name_vi, group, kind (message or "none"), lane urgent|normal|bulk, action
- * yes|no, expires (how long the news is worth telling), next_vi (what the citizen should do), expected =
- * 2,3,5 (usual next) plans.ini      [kind] or [default]: steps, one per line in order: way = wait e.g.
- * zalo_cs = 2m    zalo_zbs = 15m    sms = 24h email = alongside    (sent at once beside the chain, does not
- * stop it) wait: how long a receipt may take before the next step starts limits.ini     quiet hours per way,
- * caps per citizen and day for what is not an action, tries, backoff portals.tsv    source system or level-1
- * code -> portal name, look-up link with {code}, valid from/to agencies.tsv   level-1 code -> name, province,
- * valid from/to units.tsv      unit id, name, short name, parent, phone, codes old/new, gso, valid from/to,
- * successor calendar.tsv, hours.ini   see calendar.h
+ *   statuses.ini  [0] … [10]: the national status codes, and [kind] for messages no code makes (apology …)
+ *                 name_vi, group, kind (message or "none"), lane urgent|normal|bulk, action, statutory,
+ *                 expires (how long the news is worth telling), next_vi (what the citizen does now),
+ *                 expected = 2,3,5 (usual next codes), on_unit_change
+ *   plans.ini     [kind] or [default]: way = wait, one step per line in order; wait is how long a receipt may
+ *                 take before the next step starts: 2m, 24h, 0 (acceptance is enough), alongside (sent at
+ * once beside the chain, never waited for) limits.ini    tries, backoff, caps, quiet hours per way, breaker
+ *   portals.tsv   source system or level-1 code -> portal name, look-up link with {code}, hotline, days
+ *   agencies.tsv  level-1 code -> name, days, successor
+ *   units.tsv     id, name, short name, parent, phone, codes in old and new order, gso, days, successor
+ *   phone_prefixes.tsv  first digits -> operator: a hint for reports
+ *   calendar.tsv, hours.ini  see calendar.h
  */
 #ifndef LOA_POLICY_H
 #define LOA_POLICY_H
@@ -27,8 +30,9 @@ enum loa_status policy_load(const char *dir, struct errors *err, struct policy *
 void policy_free(struct policy *p);
 
 struct status_rule {
-    int code;            /* 0 … 10 */
+    int code;            /* 0 … 10; -1: a rule of a kind */
     const char *name_vi; /* "Được tiếp nhận" */
+    const char *group;   /* for statistics: "dang_xu_ly" … */
     const char *kind;    /* template kind, NULL: no push, shown in the portal timeline only */
     enum lane lane;
     bool action;    /* the citizen must do something: ignores caps, is repeated when uncertain */
@@ -39,6 +43,8 @@ struct status_rule {
     bool on_unit_change; /* push only when the processing unit changes (status 4) */
 };
 const struct status_rule *policy_status(const struct policy *p, int code); /* NULL: unknown code */
+/* The rule of a message kind: [kind] of statuses.ini, else the status that makes it. NULL: unknown kind. */
+const struct status_rule *policy_kind_rule(const struct policy *p, const char *kind);
 
 #define PLAN_STEPS_MAX 6
 struct plan_step {
@@ -69,17 +75,22 @@ void policy_ignore_quiet_hours(struct policy *p); /* demos, training */
 
 /* Portal for a dossier: by source system, else by agency code and date. Writes the look-up link. */
 struct portal_info {
-    const char *name;
+    const char *name, *hotline; /* never NULL, may be "" */
     char link[256];
 };
 void policy_portal(const struct policy *p, const char *source, const char *dossier_code, const char *level1,
                    int64_t at_ms, struct portal_info *out);
 const char *policy_agency_name(const struct policy *p, const char *level1, int64_t at_ms); /* NULL unknown */
-struct unit_info {
+struct unit_info { /* no member is NULL; "" where there is none */
     const char *id, *name, *short_name, *parent, *phone, *successor;
 };
-/* By own id, national code in either order, or name. NULL when unknown. */
+/* By own id, national code in either order, GSO code, or name ("UBND phường …", "phường …"); of several the
+ * one valid at `at_ms`, else the last one: a unit that is no more keeps its name on old dossiers. NULL when
+ * unknown. */
 const struct unit_info *policy_unit(const struct policy *p, const char *id, int64_t at_ms);
+/* The operator that first held this number's range ("Viettel"); numbers move, so it is a hint. NULL unknown.
+ */
+const char *policy_phone_operator(const struct policy *p, const char *e164);
 const struct calendar *policy_calendar(const struct policy *p);
 
 #endif

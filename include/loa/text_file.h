@@ -24,7 +24,10 @@ bool text_lines_next(struct text_lines *it); /* false after the last line */
 
 char *text_trim(char *s); /* cuts spaces and tabs off both ends, in place */
 
-/* Adds a fault at file:line. Both formats take the same arguments in the same order. Line 0: the file. */
+/* Adds a fault at file:line; line 0: the file as a whole. */
+void fault_add(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
+               const char *en);
+/* The same with arguments: both formats take the same ones in the same order. */
 void fault_at(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
               const char *en, ...) __attribute__((format(printf, 5, 7), format(printf, 6, 7)));
 
