@@ -52,12 +52,17 @@ $(B)/obj/gen/scripts.o: $(B)/gen/scripts.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# What tests share: check.[ch] over cmocka, peers.[ch] for real neighbours.
+# What tests share: check.[ch] over cmocka, peers.[ch] for real neighbours, zalo_platform.[ch] … An archive, so that a
+# test carries only what it uses.
 HELP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/*.c))
 .SECONDARY: $(HELP)
-$(B)/tests/%: tests/unit/%.c $(wildcard tests/*.h) $(HELP) $(B)/libloa.a
+$(B)/libtests.a: $(HELP)
+	@rm -f $@
+	ar rcs $@ $(HELP)
+
+$(B)/tests/%: tests/unit/%.c $(wildcard tests/*.h) $(B)/libtests.a $(B)/libloa.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(HELP) $(B)/libloa.a $(PKG_LIBS) -lcmocka
+	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(B)/libtests.a $(B)/libloa.a $(PKG_LIBS) -lcmocka
 
 unit: $(UNIT)
 
