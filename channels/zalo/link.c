@@ -2,6 +2,7 @@
 #include "loa/clock.h"
 #include "loa/mem.h"
 #include "loa/zalo_sign.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ struct zalo_link *zalo_link_new(const struct channel_env *env, struct zalo_oauth
 static void detach(struct call *c)
 {
     struct zalo_link *l = c->link;
+    assert(l != NULL);
     if (c->prev != NULL)
         c->prev->next = c->next;
     else

@@ -83,6 +83,13 @@ static void try_later(struct zalo_oauth *o, int64_t least_ms)
         alert(o, "late", NULL);
 }
 
+static void wipe(struct buf *b)
+{
+    if (b->data != NULL)
+        explicit_bzero(b->data, b->len);
+    buf_clear(b);
+}
+
 /* Runs when the last completion after closing has come in. */
 static void free_when_quiet(struct zalo_oauth *o)
 {
@@ -229,9 +236,7 @@ static void save(struct zalo_oauth *o, const struct zalo_token_record *r, saved_
     enum loa_status st = buf_ok(&blob) ? o->env.secrets->save(o->env.secrets->ctx, ZALO_TOKEN_NAME, blob.data,
                                                               blob.len, done, o)
                                        : LOA_TOO_BIG;
-    if (blob.data != NULL)
-        explicit_bzero(blob.data, blob.len);
-    buf_clear(&blob);
+    wipe(&blob);
     if (st != LOA_OK)
         done(o, st);
 }
@@ -339,8 +344,12 @@ static void answered(void *ctx, const struct http_answer *a)
     bool slow_down;
 
     o->call_id = 0;
-    if (o->closing) {
-        free_when_quiet(o);
+    if (o->closing) { /* a new pair is still worth saving: losing it costs a person's time */
+        if (a->result == WIRE_ANSWERED &&
+            zalo_grant_read(a->status, a->body, a->body_len, &pair, code, sizeof code) == ZALO_GRANTED)
+            granted(o, &pair);
+        else
+            free_when_quiet(o);
         return;
     }
     if (a->result != WIRE_ANSWERED) {
@@ -388,14 +397,14 @@ static enum loa_status ask(struct zalo_oauth *o)
         .timeout_ms = ASK_TIMEOUT_MS,
         .max_reply_bytes = ANSWER_MAX_BYTES,
     };
-    enum loa_status st = http_client_call(o->env.http, &call, answered, o, &o->call_id);
+    enum loa_status st = LOA_TOO_BIG;
+    if (buf_ok(&url) && buf_ok(&form) && buf_ok(&secret))
+        st = http_client_call(o->env.http, &call, answered, o, &o->call_id);
     if (st != LOA_OK)
         o->call_id = 0;
-    explicit_bzero(form.data, form.len);
-    explicit_bzero(secret.data, secret.len);
     buf_clear(&url);
-    buf_clear(&form);
-    buf_clear(&secret);
+    wipe(&form);
+    wipe(&secret);
     return st;
 }
 
@@ -440,13 +449,13 @@ static int64_t due_ms(const struct zalo_token_record *r)
 
 static bool refresh_due(const struct zalo_oauth *o)
 {
-    int64_t now = clock_wall_ms();
+    int64_t now = clock_wall_ms(), age_ms = now - o->rec.since_ms;
     if (o->loading || o->load_wanted || o->saving || clock_mono_ms() < o->not_before_ms)
         return false;
     if (o->rec.pair.refresh[0] == '\0')
         return o->dead; /* nothing to gain: the access token is used up to its end */
     if (o->rec.state == ZALO_TOKEN_REFRESHING)
-        return o->own_intent || now >= o->rec.since_ms + INTENT_GRACE_MS;
+        return o->own_intent || age_ms >= INTENT_GRACE_MS || age_ms < -INTENT_GRACE_MS; /* or a wrong clock */
     return o->dead || now >= due_ms(&o->rec);
 }
 
@@ -470,8 +479,6 @@ static void advance(struct zalo_oauth *o)
     bool owner = is_owner(o);
     if (owner && !o->owner)
         o->load_wanted = true; /* the last word of our predecessor */
-    if (!owner && o->dead && o->step == STEP_READY)
-        o->load_wanted = true;
     o->owner = owner;
     load_if_wanted(o);
     if (owner)
@@ -482,6 +489,8 @@ static void ticked(void *ctx)
 {
     struct zalo_oauth *o = ctx;
     timer_start(&o->tick, o->env.loop, TICK_MS, ticked, o);
+    if (o->dead && !o->owner)
+        o->load_wanted = true; /* the owner may have renewed it without our hearing */
     advance(o);
 }
 
@@ -527,8 +536,6 @@ void zalo_oauth_free(struct zalo_oauth *o)
     timer_stop(&o->tick);
     if (o->env.secrets != NULL)
         o->env.secrets->on_change(o->env.secrets->ctx, ZALO_TOKEN_NAME, NULL, o);
-    if (o->call_id != 0)
-        http_client_cancel(o->env.http, o->call_id);
     free_when_quiet(o);
 }
 

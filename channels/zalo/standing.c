@@ -41,12 +41,11 @@ void zalo_standing_quota(struct zalo_standing *s, int64_t left, int64_t total)
 /* "31/12/2026" -> the end of that day. */
 static bool package_end_ms(const char *date, int64_t *out)
 {
-    int d, m, y, used = 0;
-    if (date == NULL || sscanf(date, "%2d/%2d/%4d%n", &d, &m, &y, &used) != 3 || used != (int)strlen(date) ||
-        !date_is_real(y, m, d))
+    char national[16];
+    if (date == NULL || strlen(date) != 10 || date[2] != '/' || date[5] != '/')
         return false;
-    *out = local_to_ms(y, m, d, 23, 59, 59);
-    return true;
+    snprintf(national, sizeof national, "%.4s%.2s%.2s235959", date + 6, date + 3, date);
+    return date_parse_national(national, out);
 }
 
 static void heard_oa(void *ctx, const struct zalo_reply *r)

@@ -42,7 +42,7 @@ struct sending {
     /* only when refused by ourselves */
     struct outcome outcome;
     struct timer later;
-    struct sending *prev, *next;
+    struct sending *next;
 };
 
 static struct sending *sending_new(struct zalo *z, const struct send *s, send_done_fn *done, void *ctx)
@@ -99,23 +99,22 @@ static void answered(void *ctx, const struct zalo_reply *r)
     free(p);
 }
 
-static void refused_unlink(struct sending *p)
+static void end_refused(struct zalo *z, struct sending *p)
 {
-    if (p->prev != NULL)
-        p->prev->next = p->next;
-    else
-        p->zalo->refused = p->next;
-    if (p->next != NULL)
-        p->next->prev = p->prev;
+    struct sending **at = &z->refused;
+    while (*at != p)
+        at = &(*at)->next;
+    *at = p->next;
+    timer_stop(&p->later);
+    z->in_flight--;
+    p->done(p->ctx, &p->outcome);
+    free(p);
 }
 
 static void tell_refused(void *ctx)
 {
     struct sending *p = ctx;
-    refused_unlink(p);
-    p->zalo->in_flight--;
-    p->done(p->ctx, &p->outcome);
-    free(p);
+    end_refused(p->zalo, p);
 }
 
 /* The platform would refuse it: so do we, without a call, and name the parameter if it is one. */
@@ -130,8 +129,6 @@ static void refuse(struct zalo *z, struct sending *p, const char *fault, const c
     if (param[0] != '\0' && used + strlen(param) + 4 < sizeof o->sentence_vi)
         snprintf(o->sentence_vi + used, sizeof o->sentence_vi - used, ": %s.", param);
     p->next = z->refused;
-    if (p->next != NULL)
-        p->next->prev = p;
     z->refused = p;
     z->in_flight++;
     timer_start(&p->later, z->env.loop, 0, tell_refused, p);
@@ -482,10 +479,8 @@ static void zalo_close(void *state)
     struct zalo *z = state;
     if (z == NULL)
         return;
-    while (z->refused != NULL) {
-        timer_stop(&z->refused->later);
-        tell_refused(z->refused);
-    }
+    while (z->refused != NULL)
+        end_refused(z, z->refused);
     zalo_link_free(z->link);
     zalo_standing_free(z->standing);
     zalo_oauth_free(z->oauth);

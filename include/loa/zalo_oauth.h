@@ -69,7 +69,8 @@ struct zalo_oauth_settings { /* strings outlive the keeper */
 /* Starts loading. Without a secret store the first access token is used as it is and never renewed. */
 struct zalo_oauth *zalo_oauth_new(const struct channel_env *env, const struct zalo_oauth_settings *settings,
                                   const struct outcome_table *codes);
-/* A refresh under way is left behind as an intent. */
+/* A refresh under way goes on as long as the loop, the HTTP client and the store do, and its pair is saved;
+ * cut off by their end it is left behind as an intent. */
 void zalo_oauth_free(struct zalo_oauth *o);
 
 /* The token to use now; `serial` names it for zalo_oauth_dead(). Borrowed until the loop turns.
