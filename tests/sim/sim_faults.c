@@ -147,19 +147,19 @@ const struct sim_fault *sim_faults_request(struct sim_faults *f, enum sim_way wa
     return NULL;
 }
 
-unsigned sim_faults_receipts(struct sim_faults *f, enum sim_way way, int64_t *late_ms)
+void sim_faults_receipts(struct sim_faults *f, enum sim_way way, struct sim_receipt_faults *out)
 {
-    unsigned hit = 0;
-
+    *out = (struct sim_receipt_faults){ 0 };
     for (unsigned i = 0; i < f->count; i++) {
         struct sim_fault *x = &f->list[i];
         if (x->kind <= SIM_FAULT_LAST_REQUEST || x->kind > SIM_FAULT_LAST_RECEIPT || !fires(x, way))
             continue;
-        hit |= 1u << x->kind;
+        out->kinds |= 1u << x->kind;
         if (x->kind == SIM_FAULT_RECEIPTS_LATE)
-            *late_ms = x->ms;
+            out->late_ms = x->ms;
+        if (x->kind == SIM_FAULT_UNDELIVERED)
+            snprintf(out->code, sizeof out->code, "%s", x->code);
     }
-    return hit;
 }
 
 bool sim_faults_balance_empty(struct sim_faults *f, enum sim_way way)

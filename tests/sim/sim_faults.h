@@ -85,8 +85,12 @@ cJSON *sim_faults_json(const struct sim_faults *f);
 
 /* What hits this request: the first active fault that fires, in the order they were set. NULL: none. */
 const struct sim_fault *sim_faults_request(struct sim_faults *f, enum sim_way way);
-/* The receipt faults that hit one message: a bit per kind (1 << kind), and the delay of a late one. */
-unsigned sim_faults_receipts(struct sim_faults *f, enum sim_way way, int64_t *late_ms);
+struct sim_receipt_faults { /* those that hit one message */
+    unsigned kinds;         /* a bit per kind: 1 << kind */
+    int64_t late_ms;
+    char code[24]; /* of an undelivered one; "" when the fault names none */
+};
+void sim_faults_receipts(struct sim_faults *f, enum sim_way way, struct sim_receipt_faults *out);
 bool sim_faults_balance_empty(struct sim_faults *f, enum sim_way way);
 /* SIM_FAULT_TEMPLATE_…, or SIM_FAULT_NONE. */
 enum sim_fault_kind sim_faults_template(const struct sim_faults *f, const char *template_id);
