@@ -134,6 +134,7 @@ static pid_t spawn(const char *const argv[], const char *log_path)
     if (pid > 0)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(0, 0); /* a master process signals its group */
     if (getppid() != parent)
         _exit(127);
     int fd = open(log_path ? log_path : "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0644);

@@ -34,6 +34,18 @@ unsigned files_in(const char *dir);
 /* Waits until `dir` holds `count` files, then appends the content of the newest to `out`. */
 void wait_for_file(const char *dir, unsigned count, struct buf *out);
 
+/* ---- Postfix: a whole mail server of our own ---- */
+/* Takes mail for everybody on 127.0.0.1 and relays it to `relay_port`; mail for bounce.test goes into
+ * `maildir`. It tries again every 2 s and gives up after 5. Configuration, queue and mail lie in a temporary
+ * directory; a Postfix of the system is not touched. Needs root. `extra`: more lines for main.cf, or NULL. */
+struct postfix {
+    pid_t pid;
+    int port;
+    char dir[256], maildir[300];
+};
+struct postfix start_postfix(int relay_port, const char *extra);
+void stop_postfix(struct postfix *p);
+
 /* ---- a server that follows a script ---- */
 /* A conversation is a list of steps ended by NULL, after which the connection is closed:
  *   "<text"  read until this text has come        ">text"  send this text

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_MIN 16
-
 static const char *setting(const struct config *cf, const char *key)
 {
     return config_str(cf, "email", key);
@@ -60,24 +58,11 @@ static bool check_bounce_domain(const struct config *cf, struct errors *err)
     return false;
 }
 
-/* Without a token the channel works, and no bounce gets in. */
-static bool check_token(const struct config *cf, struct errors *err)
-{
-    size_t n = strlen(setting(cf, "webhook_token"));
-
-    if (n == 0 || n >= TOKEN_MIN)
-        return true;
-    fault(err, "webhook_token", "too_short",
-          "write at least 16 random characters, the same as in the mail server's pipe script",
-          "hãy ghi ít nhất 16 ký tự ngẫu nhiên, giống như trong tệp lệnh của máy chủ thư");
-    return false;
-}
-
 static bool settings_are_good(const struct config *cf, struct errors *err)
 {
     bool from = check_from(cf, err), reply_to = check_reply_to(cf, err);
-    bool domain = check_bounce_domain(cf, err), token = check_token(cf, err);
-    return from && reply_to && domain && token;
+    bool domain = check_bounce_domain(cf, err);
+    return from && reply_to && domain;
 }
 
 /* ---- the code table ---- */

@@ -15,9 +15,9 @@ static bool between_characters(const char *s, size_t at)
     return ((unsigned char)s[at] & 0xc0) != 0x80;
 }
 
-/* The longest piece of at most `max` bytes that ends between two characters, if possible also after a multiple
- * of three bytes: some mail programs join the base64 of neighbouring words, and padding in the middle makes
- * them lose the rest. */
+/* The longest piece of at most `max` bytes that ends between two characters, if possible also after a
+ * multiple of three bytes: some mail programs join the base64 of neighbouring words, and padding in the
+ * middle makes them lose the rest. */
 static size_t whole_characters(const char *s, size_t n, size_t max)
 {
     if (n <= max)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Without a token in the settings no bounce gets in. */
 enum loa_status email_webhook_verify(const struct email *e, const struct webhook *w)
 {
     bool right = crypto_equal_str(w->token, e->webhook_token);

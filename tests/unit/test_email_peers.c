@@ -1,0 +1,266 @@
+/* The e-mail driver against real mail servers: smtp-sink, and a Postfix of our own that sends real bounces.
+ */
+#include "check.h"
+#include "email_driver.h"
+#include "peers.h"
+#include "loa/email_verp.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPTIONS(...)                                                                                         \
+    (const char *const[])                                                                                    \
+    {                                                                                                        \
+        __VA_ARGS__, NULL                                                                                    \
+    }
+#define REF "07ab12cd34ef56ab78cd90s1t01"
+
+static unsigned count(const char *text, const char *needle)
+{
+    unsigned n = 0;
+    for (const char *p = text; (p = strstr(p, needle)) != NULL; p += strlen(needle))
+        n++;
+    return n;
+}
+
+/* ---- smtp-sink ---- */
+
+static void sink_takes_the_mail_as_written(void **state)
+{
+    struct smtp_sink sink = start_smtp_sink(NULL);
+    struct email_driver d;
+    struct buf mail = BUF_INIT(65536);
+
+    (void)state;
+    email_driver_open(&d, sink.port);
+    check_str("accepted", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
+    wait_for_file(sink.dir, 1, &mail);
+    check_int("one mail", files_in(sink.dir), 1);
+    check_true("envelope", strstr(buf_cstr(&mail), "X-Mail-Args: <b+" REF) != NULL);
+    check_true("recipient", strstr(buf_cstr(&mail), "X-Rcpt-Args: <an@example.vn>") != NULL);
+    check_int("one subject", count(buf_cstr(&mail), "\nSubject: "), 1);
+    check_true("subject", strstr(buf_cstr(&mail), "Subject: =?UTF-8?B?SOG7kyBzxqE=?=") != NULL);
+    buf_clear(&mail);
+    email_driver_close(&d);
+    stop_process(sink.pid);
+}
+
+static void sink_refuses_or_drops(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *options[4];
+        const char *class, *code;
+    } cases[] = {
+        { "recipient put off", { "-r", "rcpt" }, "transient", "smtp:450 4.3.0" },
+        { "recipient refused", { "-f", "rcpt" }, "sender_rejected", "smtp:500 5.3.0" },
+        { "put off after the text", { "-r", "." }, "transient", "smtp:450 4.3.0" },
+        { "refused after the text", { "-f", "." }, "sender_rejected", "smtp:500 5.3.0" },
+        { "hangs up at DATA: nothing was sent", { "-q", "data" }, "transient", "smtp:no_connection" },
+        { "hangs up after the final dot", { "-q", "." }, "uncertain", "smtp:no_reply" },
+        { "421 at MAIL", { "-Q", "mail" }, "transient", "smtp:421 4.0.0" },
+        { "refuses the connection", { "-r", "connect" }, "transient", "smtp:450 4.3.0" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct smtp_sink sink = start_smtp_sink(cases[i].options);
+        struct email_driver d;
+        email_driver_open(&d, sink.port);
+        struct outcome o = email_driver_send(&d, REF, "an@example.vn");
+        check_str(cases[i].label, outcome_class_word(o.class), cases[i].class);
+        check_str(cases[i].label, o.code, cases[i].code);
+        email_driver_close(&d);
+        stop_process(sink.pid);
+    }
+}
+
+/* Many mails over three connections, every outcome to its own mail. */
+static void nothing_gets_mixed_up(void **state)
+{
+    enum { MAILS = 200 };
+    struct smtp_sink sink = start_smtp_sink(NULL);
+    struct postfix p = start_postfix(sink.port, "smtpd_recipient_restrictions = check_recipient_access "
+                                                "inline:{ {refused@example.vn = 550 5.1.1 nobody} }\n");
+    struct email_driver d;
+    struct sent *s = calloc(MAILS, sizeof *s);
+
+    (void)state;
+    email_driver_open(&d, p.port);
+    for (int i = 0; i < MAILS; i++) {
+        char ref[40];
+        snprintf(ref, sizeof ref, "mail%d", i);
+        check_int("starts",
+                  email_driver_start(&d, ref, i % 5 == 0 ? "refused@example.vn" : "an@example.vn", &s[i]),
+                  LOA_OK);
+    }
+    for (int i = 0; i < MAILS; i++) {
+        check_wait(d.loop, &s[i].done, 30000, "outcome");
+        check_str("its own answer", outcome_class_word(s[i].outcome.class),
+                  i % 5 == 0 ? "recipient_invalid" : "accepted");
+    }
+    for (int i = 1; i < MAILS; i++) /* queue ids are of the mails, not of the connection */
+        check_true("another queue id",
+                   i % 5 == 0 || i % 5 == 1 ||
+                       strcmp(s[i].outcome.provider_id, s[i - 1].outcome.provider_id) != 0);
+    free(s);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(sink.pid);
+}
+
+/* ---- Postfix ---- */
+
+static struct channel_events bounce_of(struct email_driver *d, const struct postfix *p, struct buf *raw)
+{
+    wait_for_file(p->maildir, 1, raw);
+    return email_driver_parse(d, buf_cstr(raw), raw->len);
+}
+
+static void unknown_user_comes_back(void **state)
+{
+    struct smtp_sink sink = start_smtp_sink(OPTIONS("-f", "rcpt", "-B", "550 5.1.1 no such user"));
+    struct postfix p = start_postfix(sink.port, NULL);
+    struct email_driver d;
+    struct buf raw = BUF_INIT(65536);
+
+    (void)state;
+    email_driver_open(&d, p.port);
+    struct outcome o = email_driver_send(&d, REF, "an@example.vn");
+    check_str("taken by Postfix", o.code, "smtp:250 2.0.0");
+    check_true("its queue id", strlen(o.provider_id) >= 8);
+
+    struct channel_events ev = bounce_of(&d, &p, &raw);
+    check_int("one event", ev.count, 1);
+    check_str("failed", channel_event_word(ev.item[0].kind), "failed");
+    check_str("for this message", ev.item[0].ref, REF);
+    check_str("why", ev.item[0].outcome.code, "bounce:5.1.1");
+    check_int("left alone from now on", ev.item[0].outcome.suppress_days, -1);
+    check_true("when", ev.item[0].at_ms > 0);
+    check_true("no text of ours in the bounce",
+               strstr(buf_cstr(&raw), "SOG7kyBzxqEgxJHDoyDEkcaw4bujYyB0aeG6v3Ag") == NULL);
+
+    struct channel_events again = email_driver_parse(&d, buf_cstr(&raw), raw.len);
+    check_str("fed twice: the same event", again.item[0].dedupe, ev.item[0].dedupe);
+    channel_events_clear(&again);
+
+    for (char *at = raw.data; (at = strstr(at, "b+" REF)) != NULL;
+         at++) /* another message's number, our mac */
+        at[strlen("b+" REF) - 1] = '2';
+    struct channel_events forged = email_driver_parse(&d, buf_cstr(&raw), raw.len);
+    check_str("forged: ignored", channel_event_word(forged.item[0].kind), "unknown");
+    channel_events_clear(&forged);
+    channel_events_clear(&ev);
+    buf_clear(&raw);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(sink.pid);
+}
+
+static void expired_mail_comes_back_soft(void **state)
+{
+    struct smtp_sink sink = start_smtp_sink(OPTIONS("-r", "rcpt", "-b", "450 4.2.2 mailbox full"));
+    struct postfix p = start_postfix(sink.port, NULL);
+    struct email_driver d;
+    struct buf raw = BUF_INIT(65536);
+
+    (void)state;
+    email_driver_open(&d, p.port);
+    check_str("taken", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
+    struct channel_events ev = bounce_of(&d, &p, &raw);
+    check_int("one event", ev.count, 1);
+    check_str("failed", channel_event_word(ev.item[0].kind), "failed");
+    check_str("by giving up", ev.item[0].outcome.code, "expired:4.2.2");
+    check_str("nothing wrong with the address", outcome_class_word(ev.item[0].outcome.class), "transient");
+    check_int("not suppressed", ev.item[0].outcome.suppress_days, 0);
+    channel_events_clear(&ev);
+    buf_clear(&raw);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(sink.pid);
+}
+
+static void policy_bounce_calls_a_person(void **state)
+{
+    struct smtp_sink sink = start_smtp_sink(OPTIONS("-f", "rcpt", "-B", "550 5.7.26 unauthenticated"));
+    struct postfix p = start_postfix(sink.port, NULL);
+    struct email_driver d;
+    struct buf raw = BUF_INIT(65536);
+
+    (void)state;
+    email_driver_open(&d, p.port);
+    email_driver_send(&d, REF, "an@example.vn");
+    struct channel_events ev = bounce_of(&d, &p, &raw);
+    check_str("our fault", outcome_class_word(ev.item[0].outcome.class), "sender_rejected");
+    check_int("not the citizen's", ev.item[0].outcome.suppress_days, 0);
+    check_int("one alert", d.alerts, 1);
+    check_str("which says what", d.alert_code, "bounce:5.7.26");
+    channel_events_clear(&ev);
+    buf_clear(&raw);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(sink.pid);
+}
+
+/* Nothing leaves unsigned: without the signing milter Postfix does not take the mail. */
+static void milter_down(void **state)
+{
+    char extra[160];
+    struct smtp_sink sink = start_smtp_sink(NULL);
+
+    (void)state;
+    snprintf(extra, sizeof extra, "smtpd_milters = inet:127.0.0.1:%d\nmilter_default_action = tempfail\n",
+             free_port());
+    struct postfix p = start_postfix(sink.port, extra);
+    struct email_driver d;
+    email_driver_open(&d, p.port);
+    struct outcome o = email_driver_send(&d, REF, "an@example.vn");
+    check_str("try again", outcome_class_word(o.class), "transient");
+    check_str("because", o.code, "smtp:451 4.7.1");
+    check_int("nothing got out", files_in(sink.dir), 0);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(sink.pid);
+}
+
+/* What Postfix passes on is what we wrote: parsed by an independent reader in test_email_message.c, compared
+ * here. */
+static void text_survives_postfix(void **state)
+{
+    struct smtp_sink sink = start_smtp_sink(NULL);
+    struct postfix p = start_postfix(sink.port, NULL);
+    struct email_driver d;
+    struct buf mail = BUF_INIT(65536);
+
+    (void)state;
+    email_driver_open(&d, p.port);
+    buf_reset(&d.text.body);
+    buf_str(&d.text.body, "first\n.\n..x\nFrom here\nlast\n");
+    check_str("taken", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
+    wait_for_file(sink.dir, 1, &mail);
+    check_true("dots are whole",
+               strstr(buf_cstr(&mail), "\nfirst\n.\n..x\n=46rom here\nlast\n") != NULL ||
+                   strstr(buf_cstr(&mail), "\r\nfirst\r\n.\r\n..x\r\n=46rom here\r\nlast\r\n") != NULL);
+    check_int("one mail", files_in(sink.dir), 1);
+    buf_clear(&mail);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(sink.pid);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sink_takes_the_mail_as_written),
+        cmocka_unit_test(sink_refuses_or_drops),
+        cmocka_unit_test(nothing_gets_mixed_up),
+        cmocka_unit_test(unknown_user_comes_back),
+        cmocka_unit_test(expired_mail_comes_back_soft),
+        cmocka_unit_test(policy_bounce_calls_a_person),
+        cmocka_unit_test(milter_down),
+        cmocka_unit_test(text_survives_postfix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
