@@ -46,6 +46,18 @@ struct postfix {
 struct postfix start_postfix(int relay_port, const char *extra);
 void stop_postfix(struct postfix *p);
 
+/* ---- Kannel: bearerbox, smsbox and a fake operator that delivers everything ---- */
+struct kannel {
+    pid_t bearerbox, smsbox, fakesmsc;
+    int port, admin_port; /* where sendsms and the admin commands are */
+    char sent_log[400];
+};
+struct kannel kannel_start(void); /* up to four parts a message; user "loa", password "PASSPASS" */
+void kannel_stop(struct kannel *k);
+void kannel_admin(const struct kannel *k, const char *command); /* "suspend", "resume" … */
+/* What reached the operator, one line each "<from to type text>", appended to `out`. Returns how many. */
+unsigned kannel_sent(const struct kannel *k, struct buf *out);
+
 /* ---- a server that follows a script ---- */
 /* A conversation is a list of steps ended by NULL, after which the connection is closed:
  *   "<text"  read until this text has come        ">text"  send this text
