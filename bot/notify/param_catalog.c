@@ -2,6 +2,7 @@
 #include "loa/calendar.h"
 #include "loa/ini.h"
 #include "loa/mem.h"
+#include "loa/nearest.h"
 #include "loa/text_file.h"
 #include "loa/tsv.h"
 #include <inttypes.h>
@@ -52,36 +53,13 @@ bool param_value_ok(enum param_type t, const char *value)
     }
 }
 
-/* How many letters must change to make `b` of `a`; at most NAME_MAX_BYTES each. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    unsigned row[NAME_MAX_BYTES + 1];
-    size_t la = strlen(a), lb = strlen(b);
-
-    if (la > NAME_MAX_BYTES || lb > NAME_MAX_BYTES)
-        return NAME_MAX_BYTES;
-    for (unsigned j = 0; j <= lb; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= la; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= lb; j++) {
-            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
-            diagonal = row[j];
-            row[j] = change < shorter + 1 ? change : shorter + 1;
-        }
-    }
-    return row[lb];
-}
-
 const char *param_catalog_nearest(const struct param_catalog *c, const char *name)
 {
     const char *best = NULL;
     unsigned best_distance = 4; /* farther than three letters is another word */
 
     for (unsigned i = 0; i < c->count; i++) {
-        unsigned d = edit_distance(name, c->item[i].name);
+        unsigned d = nearest_distance(name, c->item[i].name);
         if (d < best_distance) {
             best_distance = d;
             best = c->item[i].name;

@@ -226,6 +226,22 @@ static void check_relations(struct places_loading *l, const char *dir)
     }
 }
 
+/* Every message tells where to look the dossier up, so there must be a portal for any dossier at any time. */
+static void check_portals(struct places_loading *l, const char *dir)
+{
+    char path[512];
+
+    for (unsigned i = 0; i < l->p->portals; i++) {
+        const struct portal_row *r = &l->p->portal[i];
+        if (strcmp(r->match, "*") == 0 && r->valid.from_ms == 0 && r->valid.to_ms == INT64_MAX &&
+            *r->name != '\0')
+            return;
+    }
+    snprintf(path, sizeof path, "%s/portals.tsv", dir);
+    row_fault(l, &(struct tsv_row){ .path = path }, "thiếu dòng * có tên, không giới hạn ngày",
+              "a row * with a name and without days is missing");
+}
+
 bool policy_load_places(const char *dir, struct errors *err, struct policy *p)
 {
     static const struct {
@@ -245,6 +261,7 @@ bool policy_load_places(const char *dir, struct errors *err, struct policy *p)
         ok = tsv_read(path, tables[i].columns, tables[i].columns, err, tables[i].fn, &l) == LOA_OK && ok;
     }
     check_relations(&l, dir);
+    check_portals(&l, dir);
     return ok && !l.failed;
 }
 

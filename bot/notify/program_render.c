@@ -11,21 +11,26 @@
 
 /* ---- filters: one text in, one text out ---- */
 
+/* Systems that know only the day write its first or last moment: then the hour is left out. */
+static bool is_day_only(const struct local_time *t)
+{
+    return (t->hour == 0 && t->minute == 0) || (t->hour == 23 && t->minute == 59);
+}
+
 static void filter_time(struct buf *out, const char *v, enum filter_kind kind)
 {
     int64_t ms = strtoll(v, NULL, 10);
+    struct local_time t = local_from_ms(ms);
     char day[16], full[32];
 
     date_print_vi(ms, day);
     date_print_vi_time(ms, full);
-    if (kind == FILTER_DATE)
+    if (kind == FILTER_DATE || is_day_only(&t))
         buf_str(out, day);
     else if (kind == FILTER_TIME)
         buf_str(out, full);
-    else {
-        struct local_time t = local_from_ms(ms);
+    else
         buf_printf(out, "%02d:%02d %s", t.hour, t.minute, day);
-    }
 }
 
 static void filter_join(struct buf *out, const char *v)

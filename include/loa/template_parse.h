@@ -19,7 +19,7 @@ enum text_form {
 
 enum filter_kind {
     FILTER_DATE,   /* 25/11/2026 */
-    FILTER_TIME,   /* 16:30 ngày 25/11/2026 */
+    FILTER_TIME,   /* 16:30 ngày 25/11/2026; only the day when the hour is 00:00 or 23:59 */
     FILTER_STAMP,  /* 16:30 25/11/2026, as Zalo wants it */
     FILTER_MONEY,  /* 150.000 đồng */
     FILTER_WORDS,  /* một trăm năm mươi nghìn đồng */
