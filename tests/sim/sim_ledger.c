@@ -144,7 +144,7 @@ uint32_t sim_ledger_find_ref(const struct sim_ledger *l, enum sim_way way, const
 /* 48 bits that only this run would write behind this number: a guessed or stale id is not found. */
 static uint64_t id_check(const struct sim_ledger *l, uint32_t seq, enum sim_way way)
 {
-    uint64_t state = ((uint64_t)l->nonce << 32 | seq) + (uint64_t)way;
+    uint64_t state = ((uint64_t)l->nonce << 32 | seq) ^ (uint64_t)way << 56;
     return sim_random(&state) & 0xffffffffffffULL;
 }
 
