@@ -14,6 +14,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+    { "sim", app_sim, "đóng vai Zalo, tổng đài SMS, máy chủ thư: để chạy thử và tập huấn",
+      "plays Zalo, SMS aggregators, a mail server: for trials and training" },
     { NULL, NULL, NULL, NULL },
 };
 
