@@ -22,7 +22,7 @@ ALL_CFLAGS = -std=c17 $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
 SRC  := $(sort $(shell find bot channels tests/sim -name "*.c" 2>/dev/null))
 LIB  := $(filter-out bot/main.c,$(SRC))
-OBJ  := $(LIB:%.c=$(B)/obj/%.o) $(B)/obj/gen/scripts.o
+OBJ  := $(LIB:%.c=$(B)/obj/%.o) $(B)/obj/gen/scripts.o $(B)/obj/gen/private_conf.o
 LUA  := $(sort $(wildcard bot/store/*.lua))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -48,7 +48,12 @@ $(B)/gen/scripts.c: $(LUA) bot/store/embed.sh
 	@mkdir -p $(@D)
 	bot/store/embed.sh $(LUA) > $@
 
-$(B)/obj/gen/scripts.o: $(B)/gen/scripts.c
+# So does the configuration of the private Redis.
+$(B)/gen/private_conf.c: deploy/redis/private.conf bot/store/embed_text.sh
+	@mkdir -p $(@D)
+	bot/store/embed_text.sh private_redis_conf $< > $@
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
