@@ -14,6 +14,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    { "check", app_check, "kiểm tra cấu hình, mẫu tin, quy tắc", "checks settings, texts and policy" },
     { "sim", app_sim, "đóng vai Zalo, tổng đài SMS, máy chủ thư: để chạy thử và tập huấn",
       "plays Zalo, SMS aggregators, a mail server: for trials and training" },
     { NULL, NULL, NULL, NULL },

@@ -87,6 +87,14 @@ const struct status_rule *policy_kind_rule(const struct policy *p, const char *k
     return NULL;
 }
 
+const struct status_rule *policy_rule_at(const struct policy *p, unsigned i)
+{
+    if (i < STATUS_CODES_MAX)
+        return &p->status[i].rule;
+    i -= STATUS_CODES_MAX;
+    return i < p->kind_rules ? &p->kind_rule[i].rule : NULL;
+}
+
 bool policy_kind_known(const struct policy *p, const char *kind)
 {
     return policy_kind_rule(p, kind) != NULL;

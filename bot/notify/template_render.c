@@ -298,6 +298,15 @@ bool template_kind_known(const struct template_set *s, const char *kind)
     return find_kind(s, kind) != NULL;
 }
 
+unsigned template_count(const struct template_set *s)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < s->count; k++)
+        n += s->kind[k].count;
+    return n;
+}
+
 bool template_has(const struct template_set *s, const char *kind, enum way way)
 {
     const struct template *t = template_find(s, kind, template_file_of(way), NULL);

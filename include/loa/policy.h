@@ -57,6 +57,8 @@ struct plan {
     unsigned count;
 };
 struct plan policy_plan(const struct policy *p, const char *kind);
+/* Every rule, statuses first; NULL after the last. */
+const struct status_rule *policy_rule_at(const struct policy *p, unsigned i);
 bool policy_kind_known(const struct policy *p, const char *kind);
 
 struct limits {

@@ -1,19 +1,24 @@
 /*
  * template - the texts citizens read: loaded from templates/messages/, checked, rendered.
  *
- * One folder per message kind (received, accepted, refused, processing, supplement, payment, withdrawn,
+ * One folder per message kind (submitted, accepted, refused, processing, supplement, payment, withdrawn,
  * stopped, ready, returned, apology, …), one file per way: zalo_text.txt  zalo_template.json  sms.txt
- * email.txt  portal.txt      (email.html is made from email.txt's parts by the shared frame
- * templates/messages/_frame.html) Variants by intake or hand-over are further files: sms.post.txt beats
- * sms.txt when the variant is "post"; variants are tried in the order given. email.txt and portal.txt begin
- * with a line "Subject: …".
+ * email.txt  portal.txt. A variant by intake or hand-over is a further file: sms.post.txt beats sms.txt when
+ * "post" is among the variants, which are tried in the order given. What email.txt looks like as HTML is
+ * _frame.html; email.txt and portal.txt begin with a line "Subject: …", email.txt has a "Preheader: …" too.
+ * The markup of zalo_text, email and portal is described in template_markup.h.
  *
  * Language: {{name}} inserts a parameter, escaped for the channel. {{?name}}…{{/name}} keeps the part only
- * when the parameter is not empty, {{!name}}…{{/name}} only when it is. Filters: {{due|date}} dd/MM/yyyy,
- * {{x|time}}, {{fee|money}},
- * {{fee|words}}, {{owner|mask}}, {{x|cut:30}}. The list of known parameters is templates/messages/_params.tsv
- * (name, type, meaning, example); loa check refuses any other name, an unclosed part, an SMS whose example is
- * over 3 parts, a ZBS parameter without its length limit. `#` at the start of a line is a comment.
+ * when the parameter is not empty, {{!name}}…{{/name}} only when it is. `#` at the start of a line is a
+ * comment. Filters: {{due|date}} 25/11/2026  {{due|time}} 16:30 ngày 25/11/2026  {{due|stamp}} 16:30
+ * 25/11/2026
+ *   {{fee|money}} 150.000 đồng  {{fee|words}}  {{fee|number}} 150000  {{owner|mask}}  {{x|cut:30}}
+ *   {{items|list}} a line each  {{items|join}} apart by "; "  {{items|count}}  {{link|site}} the host alone
+ * Which parameters there are, of which type, is _params.tsv (param_catalog.h).
+ *
+ * A set that loads is sound: every text was rendered with the examples of its parameters, with the fewest and
+ * with the longest values, within the limits of its way: SMS 3 parts (without diacritics), Zalo text 2000
+ * letters, each ZBS parameter its own length and form, e-mail subject 120 letters (cut beyond).
  */
 #ifndef LOA_TEMPLATE_H
 #define LOA_TEMPLATE_H
@@ -40,14 +45,21 @@ enum loa_status template_set_load(const char *dir, struct errors *err, struct te
 void template_set_free(struct template_set *s);
 bool template_has(const struct template_set *s, const char *kind, enum way way);
 bool template_kind_known(const struct template_set *s, const char *kind);
+unsigned template_count(const struct template_set *s); /* files, variants included */
+/* Are these parameters known, and each written as its type asks? What is not goes to `err`, with the JSON
+ * pointer `prefix`/name. For messages whose parameters come from outside. */
+bool template_check_params(const struct template_set *s, const struct params *p, const char *prefix,
+                           struct errors *err);
 
 struct render_options {
     const char *const *variants; /* NULL-terminated, may be NULL */
-    bool sms_keep_marks;         /* [sms] diacritics = keep */
+    bool sms_keep_marks;         /* [sms] diacritics = keep: where it fits into 3 parts, else without */
 };
-/* LOA_NOT_FOUND: no template of this kind for this way. LOA_INVALID: it cannot be rendered within the
- * channel's limits (a ZBS parameter missing or too long, more SMS parts than allowed); `why` in English names
- * the parameter. */
+/* Fills subject, body, html, data, template_id, kind, version, sms_parts, optional and unsubscribe_url;
+ * `data` is the template_data of a ZBS message, the buttons of a Zalo text as the OA API takes them, or the
+ * buttons of a portal notice as [{"title","url"}]; empty when there are none. LOA_NOT_FOUND: no template of
+ * this kind for this way. LOA_INVALID: it cannot be rendered within the channel's limits (a ZBS parameter
+ * missing or too long, more SMS parts than allowed); `why` in English names the parameter. */
 enum loa_status template_render(const struct template_set *s, const char *kind, enum way way,
                                 const struct render_options *opt, const struct params *p, struct text *out,
                                 char *why, size_t why_size);

@@ -2,7 +2,7 @@
 #include "loa/mem.h"
 #include "loa/phone.h"
 #include "loa/text.h"
-#include <dirent.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,22 +92,20 @@ static void load_file(struct sim_cards *c, const char *path, struct errors *err)
     buf_clear(&text);
 }
 
+/* A kind has one template, and one more for each variant: zalo_template.post.json. */
 enum loa_status sim_cards_load(const char *dir, struct errors *err, struct sim_cards **out)
 {
     struct sim_cards *c = mem_alloc(sizeof *c);
     unsigned before = err->total;
-    struct dirent *e;
-    char path[1024];
-    DIR *d = opendir(dir);
+    char pattern[1024];
+    glob_t files;
 
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s/zalo_template.json", dir, e->d_name);
-        load_file(c, path, err);
+    snprintf(pattern, sizeof pattern, "%s/*/zalo_template*.json", dir);
+    if (glob(pattern, 0, NULL, &files) == 0) {
+        for (size_t i = 0; i < files.gl_pathc; i++)
+            load_file(c, files.gl_pathv[i], err);
+        globfree(&files);
     }
-    if (d != NULL)
-        closedir(d);
     if (err->total != before) {
         sim_cards_free(c);
         return LOA_INVALID;

@@ -325,6 +325,29 @@ static void test_refusals(void **state)
     template_set_free(s);
 }
 
+static void test_params_from_outside(void **state)
+{
+    struct template_set *s = shipped();
+    struct errors *err = errors_new();
+    struct params p;
+    (void)state;
+
+    params_init(&p);
+    params_set(&p, "code", "H27-261123-0001");
+    params_set(&p, "due", "1795599000000");
+    check_true("known and well written", template_check_params(s, &p, "/params", err) && err->count == 0);
+    params_set(&p, "due", "25/11/2026");
+    params_set(&p, "ower", "A");
+    check_true("not so", !template_check_params(s, &p, "/params", err));
+    check_int("both", err->count, 2);
+    check_str("pointer", err->item[0].pointer, "/params/due");
+    check_str("code", err->item[0].code, "bad_value");
+    check_str("nearest", err->item[1].detail, "unknown parameter, did you mean \"owner\"?");
+    params_clear(&p);
+    errors_free(err);
+    template_set_free(s);
+}
+
 static void test_diacritics_kept(void **state)
 {
     struct template_set *s = shipped();
@@ -589,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_personal_data),
         cmocka_unit_test(test_escaping),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_params_from_outside),
         cmocka_unit_test(test_diacritics_kept),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_email_structure),
