@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIFE_MIN_S INT64_C(60)
+#define LIFE_MIN_S INT64_C(1)
 #define LIFE_MAX_S (INT64_C(90) * 86400)
 
 static bool copy_token(const cJSON *obj, const char *key, char out[ZALO_TOKEN_MAX])

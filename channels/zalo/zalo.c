@@ -384,6 +384,13 @@ static enum loa_status load_codes(const char *data_dir, struct errors *err, stru
     return outcome_table_load(path, err, out);
 }
 
+/* Nothing of an account is set: this place does not use Zalo. */
+static bool unused(const struct config *cf)
+{
+    return setting(cf, "app_id")[0] == '\0' && setting(cf, "app_secret")[0] == '\0' &&
+           setting(cf, "oa_id")[0] == '\0' && setting(cf, "oa_secret_key")[0] == '\0';
+}
+
 static bool settings_complete(const struct config *cf, struct errors *err)
 {
     static const struct {
@@ -413,7 +420,7 @@ static void zalo_check(const struct config *cf, const char *data_dir, struct err
 
     load_codes(data_dir, err, &codes);
     outcome_table_free(codes);
-    if (!config_bool(cf, "zalo", "enabled"))
+    if (!config_bool(cf, "zalo", "enabled") || unused(cf))
         return;
     if (settings_complete(cf, err) && strcmp(setting(cf, "app_secret"), setting(cf, "oa_secret_key")) == 0)
         fault(err, "oa_secret_key", "same_secret",
@@ -460,6 +467,8 @@ static enum loa_status zalo_open(const struct channel_env *env, struct errors *e
 {
     struct outcome_table *codes = NULL;
 
+    if (unused(env->config))
+        return LOA_NOT_FOUND;
     if (!settings_complete(env->config, err))
         return LOA_INVALID;
     enum loa_status st = load_codes(env->data_dir, err, &codes);

@@ -3,7 +3,8 @@
  *
  * Ways: WAY_ZALO_CS a text within the reply window (free for 48 h after the citizen's last interaction; the
  * caller watches the window), WAY_ZALO_UID an approved template to a user id, WAY_ZALO_ZBS the same by phone.
- * Settings: section [zalo]. Codes: channels/zalo/codes.tsv. For a text, `struct text`.data is empty, an array
+ * Settings: section [zalo]; open() gives LOA_NOT_FOUND when no account is set at all. Codes:
+ * channels/zalo/codes.tsv. For a text, `struct text`.data is empty, an array
  * of buttons, or the object of zalo_request_text().
  *
  * send() is refused with LOA_UNAVAILABLE while there is no usable token and for the rest of a minute in which

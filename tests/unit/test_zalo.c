@@ -1,9 +1,7 @@
 /* The Zalo driver against a strict platform on loopback: messages, receipts, templates, limits, ends. */
 #include "check.h"
 #include "loa/clock.h"
-#include "loa/mem.h"
 #include "loa/zalo.h"
-#include "loa/zalo_sign.h"
 #include "zalo_platform.h"
 #include <stdio.h>
 #include <string.h>
@@ -602,7 +600,8 @@ static void settings_are_checked(void **state)
         const char *label, *ini, *pointer; /* NULL: nothing to complain about */
     } cases[] = {
         { "complete", "[zalo]\napp_id = 1\napp_secret = a\noa_id = 2\noa_secret_key = b\n", NULL },
-        { "switched off", "[zalo]\nenabled = no\n", NULL },
+        { "switched off", "[zalo]\nenabled = no\napp_id = 1\n", NULL },
+        { "not used", "", NULL },
         { "no app", "[zalo]\napp_secret = a\noa_id = 2\noa_secret_key = b\n", "[zalo] app_id" },
         { "one secret for both", "[zalo]\napp_id = 1\napp_secret = a\noa_id = 2\noa_secret_key = a\n",
           "[zalo] oa_secret_key" },
@@ -618,14 +617,26 @@ static void settings_are_checked(void **state)
         errors_free(err);
         config_free(cf);
     }
-    struct config *cf = NULL;
-    struct errors *err = errors_new();
-    config_parse("t", "", 0, err, &cf);
-    struct channel_env env = { .config = cf, .data_dir = check_path("channels") };
-    void *opened = NULL;
-    check_int("does not open without its settings", zalo_channel.open(&env, err, &opened), LOA_INVALID);
-    errors_free(err);
-    config_free(cf);
+}
+
+static void opening_needs_settings(void **state)
+{
+    static const struct {
+        const char *label, *ini;
+        enum loa_status want;
+    } cases[] = {
+        { "not used", "", LOA_NOT_FOUND },
+        { "half a configuration", "[zalo]\napp_id = 1\n", LOA_INVALID },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config *cf = NULL;
+        config_parse("t", cases[i].ini, strlen(cases[i].ini), NULL, &cf);
+        struct channel_env env = { .config = cf, .data_dir = check_path("channels") };
+        void *opened = NULL;
+        check_int(cases[i].label, zalo_channel.open(&env, NULL, &opened), cases[i].want);
+        config_free(cf);
+    }
 }
 
 int main(void)
@@ -651,6 +662,7 @@ int main(void)
         TEST(the_oa_is_looked_after),
         TEST(webhooks),
         cmocka_unit_test(settings_are_checked),
+        cmocka_unit_test(opening_needs_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
