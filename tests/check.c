@@ -1,4 +1,5 @@
 #include "check.h"
+#include "loa/buf.h"
 #include "loa/clock.h"
 #include "loa/loop.h"
 #include <ftw.h>
@@ -66,6 +67,25 @@ const char *check_tmpdir(void)
         atexit(remove_tmpdir);
     }
     return tmpdir;
+}
+
+const char *check_file(const char *name, const char *content)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", check_tmpdir(), name);
+    FILE *f = fopen(path, "wbe");
+    if (f == NULL || fputs(content, f) == EOF || fclose(f) != 0)
+        fail_msg("%s cannot be written", path);
+    return path;
+}
+
+const char *check_repeat(const char *letter, unsigned times)
+{
+    static struct buf b = BUF_INIT(1 << 20);
+    buf_reset(&b);
+    while (times-- > 0)
+        buf_str(&b, letter);
+    return buf_cstr(&b);
 }
 
 const char *check_path(const char *relative)

@@ -21,6 +21,10 @@ struct loop;
 void check_wait(struct loop *l, const bool *flag, int deadline_ms, const char *label);
 /* Makes a new directory under TMPDIR, removed when the test process ends. Never NULL. */
 const char *check_tmpdir(void);
+/* Writes a file under check_tmpdir(); its path, good until the next call. */
+const char *check_file(const char *name, const char *content);
+/* `letter` so many times, good until the next call. */
+const char *check_repeat(const char *letter, unsigned times);
 /* Path of a file of the repository: tests run from its root or with LOA_ROOT set. */
 const char *check_path(const char *relative);
 

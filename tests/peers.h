@@ -62,7 +62,18 @@ unsigned kannel_sent(const struct kannel *k, struct buf *out);
 /* A conversation is a list of steps ended by NULL, after which the connection is closed:
  *   "<text"  read until this text has come        ">text"  send this text
  *   "~"      wait until the other side hangs up   "@2"     go on with step 2
- * Connection n gets conversation n; the last one serves all that follow. */
+ * Connection n gets conversation n; the last one serves all that follow. TALKS(TALK("<a", ">b"), TALK("~"))
+ * writes such a list. */
+#define TALK(...)                                                                                            \
+    (const char *const[])                                                                                    \
+    {                                                                                                        \
+        __VA_ARGS__, NULL                                                                                    \
+    }
+#define TALKS(...)                                                                                           \
+    (const char *const *const[])                                                                             \
+    {                                                                                                        \
+        __VA_ARGS__, NULL                                                                                    \
+    }
 struct script_peer;
 struct script_peer *script_peer_start(const char *const *const conversations[]);
 int script_peer_port(const struct script_peer *p);

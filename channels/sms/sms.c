@@ -411,11 +411,11 @@ static bool ips_fine(const struct config *cf, struct errors *err, struct ip_list
     return fine;
 }
 
-/* Loads all that the settings name. LOA_NOT_FOUND: no provider is set, SMS is off. */
+/* Loads all that the settings name. LOA_NOT_FOUND: SMS is off, or no provider is set. */
 static enum loa_status load(const struct config *cf, const char *data_dir, struct errors *err, struct sms *s)
 {
     const char *name = config_str(cf, "sms", "provider");
-    if (*name == '\0')
+    if (!config_bool(cf, "sms", "enabled") || *name == '\0')
         return LOA_NOT_FOUND;
     bool fine = brand_fine(cf, err);
     fine &= type_fine(cf, err);

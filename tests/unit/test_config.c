@@ -133,22 +133,11 @@ static void test_faults(void **state)
     buf_clear(&got);
 }
 
-static const char *write_file(const char *name, const char *content)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", check_tmpdir(), name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(content, f);
-    fclose(f);
-    return path;
-}
-
 static void test_secret_file(void **state)
 {
     char text[700];
     (void)state;
-    snprintf(text, sizeof text, "[sms]\napi_key_file = %s\n", write_file("key", "sesame open\n"));
+    snprintf(text, sizeof text, "[sms]\napi_key_file = %s\n", check_file("key", "sesame open\n"));
     struct config *c = parse("secret file", text);
     check_str("one line, no newline", config_str(c, "sms", "api_key"), "sesame open");
     config_free(c);
@@ -159,7 +148,7 @@ static void test_environment(void **state)
     (void)state;
     setenv("LOA_SMS_RATE", "7/s", 1);
     setenv("LOA_LOA_LISTEN", "127.0.0.1:1", 1);
-    setenv("LOA_SMS_API_KEY_FILE", write_file("key2", "from a file"), 1);
+    setenv("LOA_SMS_API_KEY_FILE", check_file("key2", "from a file"), 1);
     struct config *c = parse("environment", "[sms]\nrate = 3/s\n");
     check_int("the environment wins over the file", config_int(c, "sms", "rate"), 7);
     check_str("and over the default", config_str(c, "loa", "listen"), "127.0.0.1:1");

@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TALK(...)                                                                                            \
-    (const char *const[])                                                                                    \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
-#define TALKS(...)                                                                                           \
-    (const char *const *const[])                                                                             \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
 #define HELLO    ">220 here\r\n", "<EHLO ", "<\r\n", ">250-here\r\n250 PIPELINING\r\n"
 #define ENVELOPE "<DATA\r\n", ">250 Ok\r\n250 Ok\r\n354 go\r\n", "<\r\n.\r\n"
 #define QUEUED   ">250 2.0.0 Ok: queued as 4XyZ\r\n"

@@ -14,17 +14,6 @@
 #define HALF        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"
 #define HEADERS_END "\r\n\r\n"
 
-#define TALK(...)                                                                                            \
-    (const char *const[])                                                                                    \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
-#define TALKS(...)                                                                                           \
-    (const char *const *const[])                                                                             \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
-
 struct got {
     bool done;
     unsigned times;

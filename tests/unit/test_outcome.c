@@ -4,19 +4,7 @@
 #include "loa/channel.h"
 #include "loa/clock.h"
 #include "loa/metrics.h"
-#include <stdio.h>
 #include <string.h>
-
-static const char *write_file(const char *content)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/codes.tsv", check_tmpdir());
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(content, f);
-    fclose(f);
-    return path;
-}
 
 static const char good[] = "# host\tcode\tclass\tscope\twait\ttries\tsuppress_days\tsentence_vi\n"
                            "esms\t100\taccepted\tmessage\t0\t0\t0\tĐã nhận.\n"
@@ -30,7 +18,7 @@ static struct outcome_table *load_good(void)
 {
     struct outcome_table *t = NULL;
     struct errors *err = errors_new();
-    check_int("load", outcome_table_load(write_file(good), err, &t), LOA_OK);
+    check_int("load", outcome_table_load(check_file("codes.tsv", good), err, &t), LOA_OK);
     check_int("faults", err->count, 0);
     errors_free(err);
     return t;
@@ -131,7 +119,8 @@ static void test_faults(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct outcome_table *t = NULL;
         struct errors *err = errors_new();
-        check_int(cases[i].label, outcome_table_load(write_file(cases[i].row), err, &t), LOA_INVALID);
+        check_int(cases[i].label, outcome_table_load(check_file("codes.tsv", cases[i].row), err, &t),
+                  LOA_INVALID);
         check_int(cases[i].label, err->count, 1);
         check_str(cases[i].label, err->item[0].detail, cases[i].want);
         errors_free(err);

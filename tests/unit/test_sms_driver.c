@@ -4,20 +4,13 @@
 #include "peers.h"
 #include "loa/channel.h"
 #include "loa/clock.h"
+#include "loa/log.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define TALK(...)                                                                                            \
-    (const char *const[])                                                                                    \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
-#define TALKS(...)                                                                                           \
-    (const char *const *const[])                                                                             \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
 #define ESMS_END   "\"CallbackUrl\":\"http://127.0.0.1:8080/webhooks/sms/esms/0123456789abcdef\"}"
 #define ESMS_TAKEN "{\"CodeResult\":\"100\",\"SMSID\":\"abc100\"}"
 #define ESMS_AGAIN "{\"CodeResult\":\"124\",\"SMSID\":\"abc100\"}"
@@ -198,15 +191,6 @@ static void test_encodings(void **state)
     }
 }
 
-static const char *repeat(const char *letter, unsigned times)
-{
-    static struct buf b = BUF_INIT(8192);
-    buf_reset(&b);
-    while (times-- > 0)
-        buf_str(&b, letter);
-    return buf_cstr(&b);
-}
-
 /* Refused before anything leaves. */
 static void test_refused(void **state)
 {
@@ -235,7 +219,8 @@ static void test_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rig r = rig_up("esms", script_peer_port(peer), cases[i].more);
-        struct outcome o = send_one(&r, cases[i].label, cases[i].to, repeat(cases[i].letter, cases[i].times));
+        struct outcome o =
+            send_one(&r, cases[i].label, cases[i].to, check_repeat(cases[i].letter, cases[i].times));
         check_str(cases[i].label, outcome_class_word(o.class), cases[i].class);
         check_str(cases[i].label, o.code, cases[i].code);
         rig_down(&r);
@@ -420,6 +405,7 @@ static void test_open(void **state)
         const char *code;
     } cases[] = {
         { "no provider: SMS is off", "[sms]\n", LOA_NOT_FOUND, "" },
+        { "switched off", "[sms]\nprovider = nobody\nenabled = no\n", LOA_NOT_FOUND, "" },
         { "unknown provider", "[sms]\nprovider = nobody\n", LOA_INVALID, "missing" },
         { "a key is missing", "[sms]\nprovider = esms\napi_key = a\nbrandname = A\n", LOA_INVALID,
           "missing" },
@@ -473,15 +459,48 @@ static void test_addresses(void **state)
     }
 }
 
+/* ---- what was logged meanwhile ---- */
+
+static int kept_stderr;
+static char log_path[300];
+
+static int log_to_file(void **state)
+{
+    (void)state;
+    snprintf(log_path, sizeof log_path, "%s", check_file("log", ""));
+    int fd = open(log_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    kept_stderr = dup(STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+    log_set_level(LOG_LEVEL_DEBUG);
+    return 0;
+}
+
+/* The last test: no key, number or text of all the others is in the log, at the most talkative level. */
+static void test_nothing_told(void **state)
+{
+    static const char *const secrets[] = { "KEYKEY",      "SECSEC",     "PASSPASS", "0123456789abcdef",
+                                           "84912345678", "0912345678", "Ho so" };
+    struct buf log = BUF_INIT(1 << 20);
+    (void)state;
+    dup2(kept_stderr, STDERR_FILENO);
+    check_int("the log", buf_read_file(&log, log_path), LOA_OK);
+    fputs(buf_cstr(&log), stderr);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        check_true(secrets[i], strstr(buf_cstr(&log), secrets[i]) == NULL);
+    buf_clear(&log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),    cmocka_unit_test(test_lost_answer),
-        cmocka_unit_test(test_encodings),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_throttled),   cmocka_unit_test(test_unknown_code),
-        cmocka_unit_test(test_unreachable), cmocka_unit_test(test_window),
-        cmocka_unit_test(test_poll),        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_open),        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_accepted),     cmocka_unit_test(test_lost_answer),
+        cmocka_unit_test(test_encodings),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_throttled),    cmocka_unit_test(test_unknown_code),
+        cmocka_unit_test(test_unreachable),  cmocka_unit_test(test_window),
+        cmocka_unit_test(test_poll),         cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_open),         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_nothing_told),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, log_to_file, NULL);
 }

@@ -228,15 +228,6 @@ static void test_stalled(void **state)
     close_driver(&rig);
 }
 
-static const char *repeat(const char *letter, unsigned times)
-{
-    static struct buf b = BUF_INIT(8192);
-    buf_reset(&b);
-    while (times-- > 0)
-        buf_str(&b, letter);
-    return buf_cstr(&b);
-}
-
 /* Kannel would answer 202 and cut it at four parts. */
 static void test_too_long(void **state)
 {
@@ -245,9 +236,9 @@ static void test_too_long(void **state)
     (void)state;
     open_driver(&rig, "max_parts = 4\n");
     unsigned before = kannel_sent(&rig.kannel, &sent);
-    struct outcome o = send_text("n4s1t1", repeat("a", 618));
+    struct outcome o = send_text("n4s1t1", check_repeat("a", 618));
     check_str("refused", o.code, "loa:too_long");
-    o = send_text(ref, repeat("b", 612)); /* what still fits arrives whole */
+    o = send_text(ref, check_repeat("b", 612)); /* what still fits arrives whole */
     check_str("taken", outcome_class_word(o.class), "accepted");
     wait_delivered(ref);
     check_int("four parts arrived, and only of the second", kannel_sent(&rig.kannel, &sent), before + 4);
@@ -261,7 +252,7 @@ static void test_marks(void **state)
     char composed[] = "n6s1t1", decomposed[] = "n7s1t1", kept[] = "n8s1t1", two[] = "n9s1t1",
          first[8 * 67 + 32];
     (void)state;
-    snprintf(first, sizeof first, "%%02%%01 data %s>", repeat("%01%B0", 67));
+    snprintf(first, sizeof first, "%%02%%01 data %s>", check_repeat("%01%B0", 67));
     open_driver(&rig, "");
     send_text(composed, "Hồ sơ đã duyệt");
     wait_delivered(composed);
@@ -275,7 +266,7 @@ static void test_marks(void **state)
     wait_delivered(kept);
     check_int("kept: one part in UCS-2",
               sent_holding("ucs-2 %00H%1E%D3%00+%00s%01%A1%00+%01%11%00%E3%00+%00d%00u%00y%1E%C7%00t>"), 1);
-    send_text(two, repeat("ư", 71));
+    send_text(two, check_repeat("ư", 71));
     wait_delivered(two);
     check_int("67 in the first part", sent_holding(first), 1);
     check_int("4 in the second", sent_holding("%02%02 data %01%B0%01%B0%01%B0%01%B0>"), 1);

@@ -6,17 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TALK(...)                                                                                            \
-    (const char *const[])                                                                                    \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
-#define TALKS(...)                                                                                           \
-    (const char *const *const[])                                                                             \
-    {                                                                                                        \
-        __VA_ARGS__, NULL                                                                                    \
-    }
-
 #define HELLO      ">220 here\r\n", "<EHLO ", "<\r\n"
 #define OFFERS     ">250-here\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-SMTPUTF8\r\n250 DSN\r\n"
 #define FEW_OFFERS ">250 here\r\n"

@@ -6,18 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *write_file(const char *name, const char *content)
-{
-    static char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", check_tmpdir(), name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(content, f);
-    fclose(f);
-    return path;
-}
-
 static void collect_item(void *ctx, const struct ini_item *item)
 {
     if (item->key == NULL)
@@ -47,7 +35,7 @@ static void test_ini(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct errors *err = errors_new();
         struct buf got = BUF_INIT(1024);
-        enum loa_status st = ini_read(write_file("a.ini", cases[i].in), err, collect_item, &got);
+        enum loa_status st = ini_read(check_file("a.ini", cases[i].in), err, collect_item, &got);
         check_str(cases[i].label, buf_cstr(&got), cases[i].want);
         check_int(cases[i].label, st, cases[i].fault ? LOA_INVALID : LOA_OK);
         check_int(cases[i].label, err->count, cases[i].fault ? 1 : 0);
@@ -103,7 +91,7 @@ static void test_tsv(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct errors *err = errors_new();
         struct buf got = BUF_INIT(1024);
-        enum loa_status st = tsv_read(write_file("a.tsv", cases[i].in), 2, 3, err, collect_row, &got);
+        enum loa_status st = tsv_read(check_file("a.tsv", cases[i].in), 2, 3, err, collect_row, &got);
         check_str(cases[i].label, buf_cstr(&got), cases[i].want);
         check_int(cases[i].label, err->count, cases[i].faults);
         check_int(cases[i].label, st, cases[i].faults ? LOA_INVALID : LOA_OK);
