@@ -373,8 +373,9 @@ static bool needs_met(const struct config *cf, const struct sms_provider *p, str
         if (*config_str(cf, "sms", key) != '\0')
             continue;
         met = false;
-        fault_at(err, "[sms]", 0, "missing", "%s: nhà cung cấp %s cần khóa này", "%s: %s needs this setting",
-                 key, p->name);
+        char place[48];
+        snprintf(place, sizeof place, "[sms] %s", key);
+        fault_at(err, place, 0, "missing", "nhà cung cấp %s cần khóa này", "%s needs this setting", p->name);
     }
     return met;
 }
@@ -384,10 +385,9 @@ static bool brand_fine(const struct config *cf, struct errors *err)
     const char *brand = config_str(cf, "sms", "brandname");
     bool fine = *brand == '\0' || sms_brand_valid(brand);
     if (!fine)
-        fault_at(
-            err, "[sms]", 0, "bad_brandname",
-            "brandname \"%s\": tối đa 11 ký tự gồm chữ không dấu, số, - _ . và dấu cách, không được toàn số",
-            "brandname \"%s\": at most 11 of A-Z a-z 0-9 - _ . and space, not digits alone", brand);
+        fault_at(err, "[sms] brandname", 0, "bad_brandname",
+                 "\"%s\": tối đa 11 ký tự gồm chữ không dấu, số, - _ . và dấu cách, không được toàn số",
+                 "\"%s\": at most 11 of A-Z a-z 0-9 - _ . and space, not digits alone", brand);
     return fine;
 }
 
@@ -397,7 +397,7 @@ static bool type_fine(const struct config *cf, struct errors *err)
     const char *type = config_str(cf, "sms", "sms_type");
     bool fine = type[strspn(type, "0123456789")] == '\0';
     if (!fine)
-        fault_at(err, "[sms]", 0, "bad_sms_type", "sms_type: hãy ghi một số", "sms_type: write a number");
+        fault_at(err, "[sms] sms_type", 0, "bad_sms_type", "hãy ghi một số", "write a number");
     return fine;
 }
 
@@ -406,8 +406,8 @@ static bool ips_fine(const struct config *cf, struct errors *err, struct ip_list
     char bad[64];
     bool fine = ip_list_parse(config_str(cf, "sms", "webhook_ips"), out, bad, sizeof bad);
     if (!fine)
-        fault_at(err, "[sms]", 0, "bad_ip", "webhook_ips: \"%s\" không phải địa chỉ IP",
-                 "webhook_ips: \"%s\" is no IP address", bad);
+        fault_at(err, "[sms] webhook_ips", 0, "bad_ip", "\"%s\" không phải địa chỉ IP",
+                 "\"%s\" is no IP address", bad);
     return fine;
 }
 
