@@ -79,7 +79,7 @@ static void signatures(void **state)
 static void every_byte_counts(void **state)
 {
     static const char value[] = "mac=32a97ed79eb215866195a226a1157e43b71364eeb7544bdaba395ededc44cc0b";
-    char body[sizeof text_body];
+    char body[sizeof text_body] = "";
     struct webhook w = hook("POST", body, value);
     (void)state;
     w.body_len = sizeof text_body - 1;
