@@ -14,16 +14,37 @@ static const unsigned short gsm_beyond_ascii[] = {
     0xf8, 0xf9, 0xfc, 0x393, 0x394, 0x398, 0x39b, 0x39e, 0x3a0, 0x3a3, 0x3a6, 0x3a8, 0x3a9,
 };
 
+static unsigned ascii_septets(ucs4_t c)
+{
+    switch (c) {
+    case '\f':
+    case '^':
+    case '{':
+    case '}':
+    case '\\':
+    case '[':
+    case '~':
+    case ']':
+    case '|':
+        return 2;
+    case '\n':
+    case '\r':
+        return 1;
+    case '`':
+    case 0x7f:
+        return 0;
+    default:
+        return c >= ' ';
+    }
+}
+
 /* How many septets a character takes; 0: it is not in the alphabet. */
 static unsigned septets_of(ucs4_t c)
 {
+    if (c < 0x80)
+        return ascii_septets(c);
     if (c == 0x20ac)
         return 2;
-    if (c < 0x80) {
-        if (c == '\0' || c == '`' || (c < 0x20 && c != '\n' && c != '\r' && c != '\f') || c == 0x7f)
-            return 0;
-        return strchr("\f^{}\\[~]|", (int)c) != NULL ? 2 : 1;
-    }
     for (size_t i = 0; i < sizeof gsm_beyond_ascii / sizeof gsm_beyond_ascii[0]; i++)
         if (gsm_beyond_ascii[i] == c)
             return 1;

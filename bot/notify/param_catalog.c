@@ -3,6 +3,7 @@
 #include "loa/ini.h"
 #include "loa/mem.h"
 #include "loa/nearest.h"
+#include "loa/template.h"
 #include "loa/text_file.h"
 #include "loa/tsv.h"
 #include <inttypes.h>
@@ -168,6 +169,7 @@ static void add_row(void *ctx, const struct tsv_row *row)
         c->item[c->count++] = (struct param_spec){ .name = mem_strdup(cell[COLUMN_NAME]),
                                                    .meaning = mem_strdup(cell[COLUMN_MEANING]),
                                                    .example = example,
+                                                   .hash = params_hash(cell[COLUMN_NAME]),
                                                    .type = (enum param_type)type,
                                                    .always = always,
                                                    .max_letters = (unsigned)max };

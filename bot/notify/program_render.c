@@ -228,7 +228,7 @@ enum loa_status program_render(const struct program *g, const struct params *p, 
             buf_add(out, g->pool.data + s->start, s->len);
             continue;
         }
-        const char *v = params_get(p, s->param->name);
+        const char *v = params_get_hashed(p, s->param->name, s->param->hash);
         if (v != NULL && !param_value_ok(s->param->type, v)) {
             snprintf(why, why_size, "%s: not a %s", s->param->name, param_type_word(s->param->type));
             return LOA_INVALID;

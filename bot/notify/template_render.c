@@ -52,34 +52,42 @@ static void tidy_paragraphs(struct buf *b)
 
 /* ---- SMS ---- */
 
-/* What GSM has no letter for (an emoji in a reason) would double the price of the whole message. */
-static void replace_foreign_letters(struct buf *b, struct sms_size *size)
+static void replace_letter(struct buf *b, size_t at)
 {
-    while (sms_measure(b->data, b->len, size) && size->ucs2 && size->first_bad != NULL) {
-        size_t at = (size_t)(size->first_bad - b->data), n = 1;
-        while (at + n < b->len && ((unsigned char)b->data[at + n] & 0xC0) == 0x80)
-            n++;
-        b->data[at] = '?';
-        memmove(b->data + at + 1, b->data + at + n, b->len - at - n + 1);
-        b->len -= n - 1;
+    size_t n = 1;
+
+    while (at + n < b->len && ((unsigned char)b->data[at + n] & 0xC0) == 0x80)
+        n++;
+    b->data[at] = '?';
+    memmove(b->data + at + 1, b->data + at + n, b->len - at - n + 1);
+    b->len -= n - 1;
+}
+
+/* What GSM has no letter for (an emoji in a reason) would double the price of the whole message. */
+static bool measure_as_gsm(struct buf *b, struct sms_size *size)
+{
+    while (sms_measure(buf_cstr(b), b->len, size)) {
+        if (!size->ucs2)
+            return true;
+        replace_letter(b, (size_t)(size->first_bad - b->data));
     }
+    return false;
 }
 
 static enum loa_status render_sms_form(const struct template *t, const struct params *p, bool marks,
                                        struct text *out, char *why, size_t why_size)
 {
+    const struct program *program = marks ? &t->body : &t->bare;
     struct sms_size size = { 0 };
 
     buf_reset(&out->body);
-    enum loa_status st = program_render(marks ? &t->body : &t->bare, p, marks ? FORM_LINE : FORM_SMS,
-                                        &out->body, why, why_size);
+    enum loa_status st = program_render(program, p, marks ? FORM_LINE : FORM_SMS, &out->body, why, why_size);
     if (st != LOA_OK)
         return st;
     tidy_line(&out->body);
-    if (!marks)
-        replace_foreign_letters(&out->body, &size);
-    if (!sms_measure(buf_cstr(&out->body), out->body.len, &size) || size.parts == 0 ||
-        size.parts > SMS_PARTS_ALLOWED) {
+    bool measured =
+        marks ? sms_measure(buf_cstr(&out->body), out->body.len, &size) : measure_as_gsm(&out->body, &size);
+    if (!measured || size.parts == 0 || size.parts > SMS_PARTS_ALLOWED) {
         snprintf(why, why_size, "%u SMS parts, at most %d", size.parts, SMS_PARTS_ALLOWED);
         return LOA_INVALID;
     }

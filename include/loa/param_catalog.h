@@ -9,14 +9,15 @@
  *   time    Unix milliseconds               money   đồng, digits
  *   number  digits                          link    http:// or https://
  *   flag    "1" or empty: only for {{?name}}
- * An example of a time is written as RFC 3339. The most letters a value has in life lets `loa check` try every
- * text with its longest values; it does not cut anything.
+ * An example of a time is written as RFC 3339. The most letters a value has in life lets `loa check` try
+ * every text with its longest values; it does not cut anything.
  */
 #ifndef LOA_PARAM_CATALOG_H
 #define LOA_PARAM_CATALOG_H
 
 #include "loa/errors.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 enum param_type {
     PARAM_TEXT,
@@ -35,6 +36,7 @@ struct param_spec {
     char *name, *meaning, *example; /* example as it travels: a time is Unix milliseconds here */
     enum param_type type;
     bool always;
+    uint32_t hash;        /* params_hash(name) */
     unsigned max_letters; /* 0 where the type has one length */
 };
 struct param_catalog {

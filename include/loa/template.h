@@ -30,13 +30,17 @@ struct params { /* values are copied, NFC, cleaned of controls */
     struct {
         char *name, *value;
     } item[PARAMS_MAX];
+    uint32_t hash[PARAMS_MAX]; /* of the names: looking up is most of rendering */
     unsigned count;
 };
 void params_init(struct params *p);
 void params_clear(struct params *p);
 void params_set(struct params *p, const char *name, const char *value); /* NULL or "" removes */
 const char *params_get(const struct params *p, const char *name);       /* NULL when not set */
-void params_to_json(const struct params *p, struct buf *out);           /* one object of strings */
+uint32_t params_hash(const char *name);
+const char *params_get_hashed(const struct params *p, const char *name,
+                              uint32_t hash);                 /* params_hash(name) */
+void params_to_json(const struct params *p, struct buf *out); /* one object of strings */
 enum loa_status params_from_json(struct params *p, const char *json, size_t len);
 
 struct template_set;

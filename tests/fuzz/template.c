@@ -40,6 +40,8 @@ static void compile_and_render(const char *text, size_t len, enum text_form form
     char why[160];
     struct parse_input in = { .path = "t", .text = text, .len = len, .form = form, .params = &catalog };
 
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        specs[i].hash = params_hash(specs[i].name);
     program_init(&g);
     params_init(&p);
     params_set(&p, "code", "H27-261123-0001");

@@ -19,6 +19,12 @@ static struct param_spec specs[] = {
 };
 static const struct param_catalog catalog = { .item = specs, .count = sizeof specs / sizeof *specs };
 
+static void hash_names(void)
+{
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        specs[i].hash = params_hash(specs[i].name);
+}
+
 static enum loa_status parse(struct program *g, const char *text, enum text_form form, bool bare_ok,
                              struct errors *err)
 {
@@ -29,6 +35,7 @@ static enum loa_status parse(struct program *g, const char *text, enum text_form
                               .bare_ok = bare_ok,
                               .params = &catalog,
                               .err = err };
+    hash_names();
     program_init(g);
     return program_parse(g, &in);
 }
