@@ -21,6 +21,7 @@
 #define LOOK_AGAIN_MS    20
 #define LEAVE_MS         10000 /* a leftover server may take this long to leave before it is killed */
 #define GIVE_UP_MS       20000
+#define ASK_AGAIN_MS     1000 /* Redis forgets a SIGTERM that came while it wrote its first append-only file */
 #define STOP_MS          30000
 #define STEADY_MS        10000 /* up for this long, a server's next end is a new story */
 #define FIRST_STARTS_MAX 3
@@ -46,7 +47,7 @@ struct private_redis {
     struct redis *probe; /* connects until the server answers */
     struct timer timer;
     int64_t since_ms; /* when the present state began */
-    pid_t leftover;   /* the server we asked to leave */
+    unsigned looks;   /* at a leftover server that is still there */
     unsigned starts;  /* since one was steady */
     private_redis_fn *ready;
     void *ready_ctx;
@@ -121,7 +122,7 @@ static void restart_later(struct private_redis *p)
     int64_t pause_ms = p->starts < 6 ? (int64_t)100 << p->starts : 5000;
 
     enter(p, WAITING);
-    p->leftover = 0;
+    p->looks = 0;
     timer_start(&p->timer, p->loop, pause_ms, wait_for_room, p);
 }
 
@@ -215,12 +216,11 @@ static bool somebody_left_over(struct private_redis *p)
 {
     pid_t pid = listener_pid(p);
 
-    if (pid > 0 && pid != p->leftover) {
-        p->leftover = pid;
+    if (pid > 0 && clock_mono_ms() - p->since_ms > LEAVE_MS) {
+        kill(pid, SIGKILL);
+    } else if (pid > 0 && p->looks++ % (ASK_AGAIN_MS / LOOK_AGAIN_MS) == 0) {
         log_warn("private_redis_leftover", "pid", log_num(pid));
         kill(pid, SIGTERM);
-    } else if (pid > 0 && clock_mono_ms() - p->since_ms > LEAVE_MS) {
-        kill(pid, SIGKILL);
     }
     return pid != 0;
 }
@@ -267,7 +267,7 @@ enum loa_status private_redis_url(const char *data_dir, char out[PRIVATE_REDIS_U
         return LOA_NOT_FOUND;
     if (strlen(absolute) + strlen("/redis/redis.sock") > SOCKET_MAX)
         return LOA_TOO_BIG;
-    snprintf(out, PRIVATE_REDIS_URL_MAX, "unix://%.107s/redis/redis.sock", absolute);
+    snprintf(out, PRIVATE_REDIS_URL_MAX, "unix://%.90s/redis/redis.sock", absolute);
     return LOA_OK;
 }
 
@@ -362,9 +362,8 @@ static enum loa_status find_program(struct errors *err)
         return LOA_OK;
     fault_at(
         err, "redis-server", 0, "no_redis",
-        "chưa cài redis-server: chạy `apt install redis-server`, hoặc đặt [redis] url tới một Redis có sẵn%s",
-        "redis-server is not installed: run `apt install redis-server`, or set [redis] url to a server you have%s",
-        "");
+        "chưa cài redis-server: chạy `apt install redis-server`, hoặc đặt [redis] url tới một Redis có sẵn",
+        "redis-server is not installed: run `apt install redis-server`, or set [redis] url to a server you have");
     return LOA_NOT_FOUND;
 }
 
@@ -398,11 +397,15 @@ int private_redis_pid(const struct private_redis *p)
     return p->child == NULL ? 0 : child_pid(p->child);
 }
 
-static void kill_server(void *ctx)
+static void ask_to_stop(void *ctx)
 {
     struct private_redis *p = ctx;
-    log_warn("private_redis_killed", "pid", log_num(child_pid(p->child)));
-    child_signal(p->child, SIGKILL);
+    bool too_long = clock_mono_ms() - p->since_ms >= STOP_MS;
+
+    if (too_long)
+        log_warn("private_redis_killed", "pid", log_num(child_pid(p->child)));
+    child_signal(p->child, too_long ? SIGKILL : SIGTERM);
+    timer_start(&p->timer, p->loop, ASK_AGAIN_MS, ask_to_stop, p);
 }
 
 void private_redis_stop(struct private_redis *p, loop_fn *stopped, void *ctx)
@@ -412,12 +415,7 @@ void private_redis_stop(struct private_redis *p, loop_fn *stopped, void *ctx)
     p->ready = NULL;
     enter(p, STOPPING);
     drop_probe(p);
-    if (p->child == NULL) {
-        timer_start(&p->timer, p->loop, 0, stop_done, p);
-        return;
-    }
-    child_signal(p->child, SIGTERM);
-    timer_start(&p->timer, p->loop, STOP_MS, kill_server, p);
+    timer_start(&p->timer, p->loop, 0, p->child == NULL ? stop_done : ask_to_stop, p);
 }
 
 void private_redis_free(struct private_redis *p)
