@@ -375,8 +375,8 @@ static bool secret_is_long(const struct config *c, const char *section, const ch
 static bool rules_hold(const struct config *c, struct errors *err, const char *path)
 {
     bool fine = pair_is_whole(c, "loa", "tls_cert", "tls_key", err, path);
-    fine &= secret_is_long(c, "sms", "webhook_token", 16, err, path);
-    fine &= secret_is_long(c, "email", "webhook_token", 16, err, path);
+    fine &= secret_is_long(c, "sms", "webhook_token", 12, err, path);
+    fine &= secret_is_long(c, "email", "webhook_token", 12, err, path);
     fine &= secret_is_long(c, "portal", "session_secret", 16, err, path);
     return fine;
 }

@@ -105,7 +105,7 @@ static void test_faults(void **state)
         { "half a pair", "[loa]\ntls_cert = a.pem\n",
           "loa.conf [loa] tls_cert and tls_key go together: give both or neither" },
         { "a short token", "[sms]\nwebhook_token = short\n",
-          "loa.conf [sms] webhook_token: use at least 16 random characters" },
+          "loa.conf [sms] webhook_token: use at least 12 random characters" },
         { "no secret file", "[sms]\napi_key_file = /nonexistent/key\n",
           "loa.conf:2 [sms] api_key_file: the file cannot be read or is empty: check its path and mode" },
         { "a device is no secret file", "[sms]\napi_key_file = /dev/zero\n",
