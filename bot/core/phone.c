@@ -110,7 +110,7 @@ static enum phone_kind kind_of(const char *n)
 struct phone phone_parse(const char *s)
 {
     struct phone p = { .kind = PHONE_BAD };
-    char digits[DIGITS_MAX + 1], today[DIGITS_MAX + 1];
+    char digits[DIGITS_MAX + 1] = "", today[DIGITS_MAX + 1];
     bool plus;
     const char *n = s != NULL && gather(s, digits, &plus) ? national(digits, plus) : NULL;
     if (n == NULL)

@@ -177,14 +177,14 @@ static bool in_range(const struct member *m, int64_t n)
 
 static bool read_member(const cJSON *record, const struct member *m, struct dossier_event *e)
 {
+    const cJSON *v = json_get(record, m->key);
     int64_t n = m->type == CONSENT ? -1 : 0;
-    const char *text = json_str_or(record, m->key, "");
-    bool there = json_get(record, m->key) != NULL;
     if (m->type == TEXT) {
-        text_copy(place(e, m), m->size, text);
-        return strlen(text) < m->size && (!there || json_str(record, m->key) != NULL);
+        const char *text = v != NULL ? cJSON_GetStringValue(v) : "";
+        text_copy(place(e, m), m->size, text != NULL ? text : "");
+        return text != NULL && strlen(text) < m->size;
     }
-    if (there && (!json_int(record, m->key, &n) || !in_range(m, n)))
+    if (v != NULL && (!json_int_value(v, &n) || !in_range(m, n)))
         return false;
     set_number(e, m, n);
     return true;

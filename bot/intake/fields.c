@@ -68,8 +68,22 @@ static void trim(struct buf *b)
         b->data[--b->len] = '\0';
 }
 
+/* Most values are codes, dates and numbers: nothing to normalise, nothing to cut. */
+static bool copy_plain(const char *text, char *out, size_t out_size)
+{
+    size_t n = 0;
+    for (; n < out_size && text[n] > ' ' && text[n] < 0x7f; n++)
+        out[n] = text[n];
+    if (n == out_size || text[n] != '\0')
+        return false;
+    out[n] = '\0';
+    return true;
+}
+
 void field_clean(const char *text, bool lines, char *out, size_t out_size)
 {
+    if (copy_plain(text, out, out_size))
+        return;
     /* What cannot fit anyway is not worth normalising: decomposed letters shrink to a third at most. */
     size_t n = strnlen(text, 4 * out_size);
     struct buf nfc = BUF_INIT(12 * out_size), clean = BUF_INIT(12 * out_size);

@@ -20,9 +20,9 @@ static const cJSON *find_list(const cJSON *tree)
 static void read_unit(struct sync_envelope *s, const char *query_unit)
 {
     char unit[sizeof s->source - 5] = "";
-    const cJSON *own = s->bare ? NULL : cJSON_GetObjectItem(s->tree, "madonvi");
-    if (cJSON_IsString(own))
-        field_clean(own->valuestring, false, unit, sizeof unit);
+    const char *own = s->bare ? NULL : cJSON_GetStringValue(cJSON_GetObjectItem(s->tree, "madonvi"));
+    if (own != NULL)
+        field_clean(own, false, unit, sizeof unit);
     if (unit[0] == '\0' && query_unit != NULL)
         field_clean(query_unit, false, unit, sizeof unit);
     snprintf(s->source, sizeof s->source, "sync:%s", unit);
