@@ -218,7 +218,7 @@ struct web_socket {
     struct buf partial; /* fragments of the message coming in */
     bool in_text, closing, ping_due, ping_sent;
     int close_code;
-    char close_reason[64];
+    char *close_reason;
     int64_t heard_ms, close_by_ms;
 };
 

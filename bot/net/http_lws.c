@@ -33,7 +33,7 @@ static void library_log(int level, const char *line)
 {
     snprintf(last_complaint, sizeof last_complaint, "%.*s", (int)strcspn(line, "\n"), line);
     if (log_get_level() == LOG_LEVEL_DEBUG)
-        log_debug("lws", "level", log_num(level), "text", last_complaint);
+        log_debug("lws", "level", log_num(level), "says", last_complaint);
 }
 
 /* ---- descriptors ---- */

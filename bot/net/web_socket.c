@@ -4,7 +4,6 @@
 #include "loa/mem.h"
 #include "loa/metrics.h"
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@
 #define CLOSE_ACK_MS 5000
 #define TOO_BIG      1009
 #define GOING_AWAY   1001
+#define REASON_MAX   64
 
 /* ---- ids ---- */
 
@@ -103,27 +103,25 @@ void ws_close(struct web_socket *ws, int code, const char *reason)
     if (ws->closing)
         return;
     ws->closing = true;
-    ws->close_code = code;
-    snprintf(ws->close_reason, sizeof ws->close_reason, "%s", reason != NULL ? reason : "");
+    ws->close_code = code != 0 ? code : LWS_CLOSE_STATUS_NORMAL;
+    ws->close_reason = mem_strndup(reason != NULL ? reason : "", REASON_MAX);
     ws->close_by_ms = clock_mono_ms() + CLOSE_ACK_MS;
     if (ws->wsi != NULL)
         lws_callback_on_writable(ws->wsi);
 }
 
-static int say_goodbye(struct web_socket *ws)
+static void give_reason(struct web_socket *ws)
 {
     lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code, (unsigned char *)ws->close_reason,
                      strlen(ws->close_reason));
-    return -1;
 }
 
 static int writable(struct web_socket *ws)
 {
-    unsigned char ping[LWS_PRE + 1];
-
     if (ws->ping_due) {
+        unsigned char ping[LWS_PRE + 1] = { [LWS_PRE] = '?' }; /* the library hides pongs to an empty ping */
         ws->ping_due = false;
-        if (lws_write(ws->wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+        if (lws_write(ws->wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
             return -1;
     }
     while (ws->first != NULL && !lws_partial_buffered(ws->wsi)) {
@@ -132,10 +130,14 @@ static int writable(struct web_socket *ws)
             return -1;
         free_first(ws);
     }
-    if (ws->first != NULL)
+    if (ws->first != NULL) {
         lws_callback_on_writable(ws->wsi);
-    else if (ws->close_code != 0)
-        return say_goodbye(ws);
+    } else if (ws->close_code != 0 && !lws_partial_buffered(ws->wsi)) {
+        /* To return -1 from here would cut the line. With a reason given, this only begins to close: it sends
+         * the farewell, waits for the other one, and calls us when all is over. */
+        give_reason(ws);
+        http_lws_kill(ws->wsi);
+    }
     return 0;
 }
 
@@ -158,7 +160,8 @@ static int receive(struct web_socket *ws, const char *data, size_t len)
     }
     if (ws->partial.len + len + lws_remaining_packet_payload(ws->wsi) > ws->handler->max_message_bytes) {
         ws_close(ws, TOO_BIG, "message too big");
-        return say_goodbye(ws);
+        give_reason(ws);
+        return -1;
     }
     const bool last = lws_is_final_fragment(ws->wsi);
     if (last && ws->partial.len == 0) {
@@ -207,6 +210,7 @@ static void end(struct web_socket *ws)
     while (ws->first != NULL)
         free_first(ws);
     buf_clear(&ws->partial);
+    free(ws->close_reason);
     free(ws);
 }
 
