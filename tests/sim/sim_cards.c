@@ -278,8 +278,9 @@ const char *sim_card_check(const struct sim_card *card, const cJSON *data, const
 
 /* ---- drawing ---- */
 
-/* Copies `text` with <name> replaced by the value of that parameter; a name nobody knows stays. */
-static void fill(struct buf *out, const char *text, const cJSON *data)
+/* Copies `text` with <name> replaced by the value of that parameter, by nothing when it was not given; a name
+ * that is no parameter stays. */
+static void fill(struct buf *out, const struct sim_card *card, const char *text, const cJSON *data)
 {
     char name[64];
 
@@ -287,9 +288,8 @@ static void fill(struct buf *out, const char *text, const cJSON *data)
         const char *end = *text == '<' ? strchr(text, '>') : NULL;
         if (end != NULL && (size_t)(end - text - 1) < sizeof name) {
             snprintf(name, sizeof name, "%.*s", (int)(end - text - 1), text + 1);
-            const char *value = json_str(data, name);
-            if (value != NULL) {
-                buf_str(out, value);
+            if (has_param(card, name)) {
+                buf_str(out, json_str(data, name));
                 text = end + 1;
                 continue;
             }
@@ -298,11 +298,11 @@ static void fill(struct buf *out, const char *text, const cJSON *data)
     }
 }
 
-static cJSON *filled(const char *text, const cJSON *data)
+static cJSON *filled(const struct sim_card *card, const char *text, const cJSON *data)
 {
     struct buf b = BUF_INIT(8192);
 
-    fill(&b, text != NULL ? text : "", data);
+    fill(&b, card, text != NULL ? text : "", data);
     cJSON *s = cJSON_CreateString(buf_cstr(&b));
     buf_clear(&b);
     return s;
@@ -320,7 +320,7 @@ static cJSON *draw_paragraphs(const struct sim_card *card, const cJSON *data, st
 
     cJSON_ArrayForEach(p, card->paragraphs)
     {
-        cJSON *s = filled(string_of(p), data);
+        cJSON *s = filled(card, string_of(p), data);
         buf_printf(text, "\n%s", s->valuestring);
         cJSON_AddItemToArray(list, s);
     }
@@ -334,7 +334,7 @@ static cJSON *draw_rows(const struct sim_card *card, const cJSON *data, struct b
 
     cJSON_ArrayForEach(row, card->rows)
     {
-        cJSON *o = cJSON_CreateObject(), *value = filled(json_str(row, "value"), data);
+        cJSON *o = cJSON_CreateObject(), *value = filled(card, json_str(row, "value"), data);
         if (value->valuestring[0] == '\0') { /* an optional one that was not given */
             cJSON_Delete(value);
             cJSON_Delete(o);
@@ -357,7 +357,7 @@ static cJSON *draw_buttons(const struct sim_card *card, const cJSON *data, struc
     {
         const char *content = json_str(b, "content");
         cJSON *o = cJSON_CreateObject(),
-              *target = filled(content != NULL ? content : json_str(b, "url"), data);
+              *target = filled(card, content != NULL ? content : json_str(b, "url"), data);
         buf_printf(text, "\n[%s] %s", json_str_or(b, "title", ""), target->valuestring);
         cJSON_AddStringToObject(o, "title", json_str_or(b, "title", ""));
         cJSON_AddItemToObject(o, "content", target);
@@ -369,7 +369,7 @@ static cJSON *draw_buttons(const struct sim_card *card, const cJSON *data, struc
 void sim_card_draw(const struct sim_card *card, const cJSON *data, struct buf *text, struct buf *detail)
 {
     cJSON *o = cJSON_CreateObject(), *drawn = cJSON_AddObjectToObject(o, "card");
-    cJSON *title = filled(card->title, data);
+    cJSON *title = filled(card, card->title, data);
 
     buf_str(text, title->valuestring);
     cJSON_AddItemToObject(drawn, "title", title);
