@@ -40,8 +40,6 @@ struct sim_delivery *sim_delivery_new(struct sim *s)
 static void parcel_free(struct parcel *p)
 {
     timer_stop(&p->timer);
-    p->next->prev = p->prev;
-    p->prev->next = p->next;
     free(p->entry.title);
     free(p->entry.text);
     free(p->entry.html);
@@ -53,12 +51,24 @@ static void parcel_free(struct parcel *p)
     free(p);
 }
 
+/* Nothing more happens to this message. */
+static void parcel_done(struct parcel *p)
+{
+    p->next->prev = p->prev;
+    p->prev->next = p->next;
+    parcel_free(p);
+}
+
 void sim_delivery_free(struct sim_delivery *d)
 {
+    struct parcel *next;
+
     if (d == NULL)
         return;
-    while (d->all.next != &d->all)
-        parcel_free(d->all.next);
+    for (struct parcel *p = d->all.next; p != &d->all; p = next) {
+        next = p->next;
+        parcel_free(p);
+    }
     free(d);
 }
 
@@ -169,7 +179,7 @@ static void told_in_reverse(void *ctx)
         tell_speedsms(p, 1);
     else if (!p->lost)
         tell_end(p);
-    parcel_free(p);
+    parcel_done(p);
 }
 
 static void open_unasked(void *ctx)
@@ -177,7 +187,7 @@ static void open_unasked(void *ctx)
     struct parcel *p = ctx;
 
     sim_delivery_open(p->sim, p->message);
-    parcel_free(p);
+    parcel_done(p);
 }
 
 /* Some citizens open what they get; the rest is done with. */
@@ -189,7 +199,7 @@ static void wait_for_opening(struct parcel *p)
     if (zalo && !p->lost && sim_random_share(&s->rng) * 100 < (double)s->set.seen_percent)
         timer_start(&p->timer, s->loop, s->set.seen_after_ms, open_unasked, p);
     else
-        parcel_free(p);
+        parcel_done(p);
 }
 
 static void tell(void *ctx)
@@ -198,7 +208,7 @@ static void tell(void *ctx)
     bool by_user = p->way == SIM_CS || p->way == SIM_UID;
 
     if (has(p, SIM_FAULT_RECEIPTS_NEVER)) {
-        parcel_free(p);
+        parcel_done(p);
         return;
     }
     if (has(p, SIM_FAULT_RECEIPTS_REVERSED)) {

@@ -119,9 +119,6 @@ static void send_reply(struct http_request *req, struct sim_reply *r)
 static void let_go(struct sim_held *h)
 {
     timer_stop(&h->timer);
-    *h->at = h->next;
-    if (h->next != NULL)
-        h->next->at = h->at;
     if (h->silent)
         http_drop(h->req);
     else
@@ -132,7 +129,12 @@ static void let_go(struct sim_held *h)
 
 static void held_long_enough(void *ctx)
 {
-    let_go(ctx);
+    struct sim_held *h = ctx;
+
+    *h->at = h->next;
+    if (h->next != NULL)
+        h->next->at = h->at;
+    let_go(h);
 }
 
 static void hold(struct sim *s, struct http_request *req, struct sim_reply *r, int64_t ms, bool silent)
@@ -152,8 +154,13 @@ static void hold(struct sim *s, struct http_request *req, struct sim_reply *r, i
 
 void sim_exchange_stop(struct sim *s)
 {
-    while (s->held != NULL)
-        let_go(s->held);
+    struct sim_held *next;
+
+    for (struct sim_held *h = s->held; h != NULL; h = next) {
+        next = h->next;
+        let_go(h);
+    }
+    s->held = NULL;
 }
 
 static void answer(struct sim *s, struct http_request *req, struct sim_reply *r, const struct sim_fault *f)

@@ -36,20 +36,20 @@ static size_t find(const struct sim_map *m, uint64_t key)
 
 static void grow(struct sim_map *m)
 {
-    struct sim_map bigger = { .cap = m->cap != 0 ? m->cap * 2 : 64, .used = m->used };
+    struct sim_map old = *m;
 
-    bigger.key = mem_alloc(bigger.cap * sizeof *bigger.key);
-    bigger.value = mem_alloc(bigger.cap * sizeof *bigger.value);
-    for (size_t i = 0; i < m->cap; i++) {
-        if (m->key[i] == 0)
+    m->cap = old.cap != 0 ? old.cap * 2 : 64;
+    m->key = mem_alloc(m->cap * sizeof *m->key);
+    m->value = mem_alloc(m->cap * sizeof *m->value);
+    for (size_t i = 0; i < old.cap; i++) {
+        if (old.key[i] == 0)
             continue;
-        size_t to = find(&bigger, m->key[i]);
-        bigger.key[to] = m->key[i];
-        bigger.value[to] = m->value[i];
+        size_t to = find(m, old.key[i]);
+        m->key[to] = old.key[i];
+        m->value[to] = old.value[i];
     }
-    free(m->key);
-    free(m->value);
-    *m = bigger;
+    free(old.key);
+    free(old.value);
 }
 
 uint32_t sim_map_get(const struct sim_map *m, uint64_t key)

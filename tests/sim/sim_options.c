@@ -101,60 +101,50 @@ static void set_defaults(struct sim_options *o)
         *setting_at(&o->settings, &settings[i]) = settings[i].standard;
 }
 
-/* The value of "--name=value" or "--name value"; NULL when this argument is another option. */
-static const char *option_value(const char *name, int argc, char **argv, int *i)
-{
-    size_t n = strlen(name);
-
-    if (strncmp(argv[*i], "--", 2) != 0 || strncmp(argv[*i] + 2, name, n) != 0)
-        return NULL;
-    const char *rest = argv[*i] + 2 + n;
-    if (*rest == '=')
-        return rest + 1;
-    if (*rest != '\0' || *i + 1 >= argc)
-        return NULL;
-    return argv[++*i];
-}
-
-static bool read_setting(struct sim_settings *s, const char *text, struct buf *why)
+static bool read_setting(struct sim_settings *s, const char *text)
 {
     const char *equals = strchr(text, '=');
     const struct setting *row = equals != NULL ? setting_find(text, (size_t)(equals - text)) : NULL;
 
-    if (row != NULL && ini_int(equals + 1, row->min, row->max, setting_at(s, row)))
-        return true;
-    buf_printf(why, "--set %s", text);
-    return false;
+    return row != NULL && ini_int(equals + 1, row->min, row->max, setting_at(s, row));
 }
 
-static bool read_option(struct sim_options *o, int argc, char **argv, int *i, struct buf *why)
+static bool read_option(struct sim_options *o, const char *name, size_t len, const char *value)
 {
-    const char *value;
-
-    for (size_t k = 0; k < OPTIONS; k++) {
-        value = option_value(options[k].name, argc, argv, i);
-        if (value != NULL) {
-            *(const char **)(void *)((char *)o + options[k].at) = value;
-            return true;
-        }
+    if (len == 3 && memcmp(name, "set", 3) == 0)
+        return read_setting(&o->settings, value);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (strlen(options[i].name) != len || memcmp(options[i].name, name, len) != 0)
+            continue;
+        *(const char **)(void *)((char *)o + options[i].at) = value;
+        return true;
     }
-    value = option_value("set", argc, argv, i);
-    if (value != NULL)
-        return read_setting(&o->settings, value, why);
-    buf_str(why, argv[*i]);
     return false;
 }
 
+/* Options are --name=value or --name value. */
 bool sim_options_read(struct sim_options *o, int argc, char **argv, struct buf *why)
 {
     set_defaults(o);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+        const char *word = argv[i];
+        size_t len = strcspn(word, "=");
+        const char *value = word[len] == '=' ? word + len + 1 : NULL;
+
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
             o->help = true;
-        else if (strcmp(argv[i], "--allow-public") == 0)
+            continue;
+        }
+        if (strcmp(word, "--allow-public") == 0) {
             o->allow_public = true;
-        else if (!read_option(o, argc, argv, &i, why))
+            continue;
+        }
+        if (value == NULL && i + 1 < argc)
+            value = argv[++i];
+        if (strncmp(word, "--", 2) != 0 || value == NULL || !read_option(o, word + 2, len - 2, value)) {
+            buf_str(why, word);
             return false;
+        }
     }
     return true;
 }

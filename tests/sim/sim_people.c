@@ -36,14 +36,16 @@ struct sim_person *sim_people_get(const struct sim_people *p, uint32_t number)
     return number != 0 && number <= p->count ? &p->list[number - 1] : NULL;
 }
 
-static uint32_t add(struct sim_people *p)
+/* The new person; its number is p->count. */
+static struct sim_person *add(struct sim_people *p)
 {
     if (p->count == p->cap) {
         p->cap = p->cap != 0 ? p->cap * 2 : 64;
         p->list = mem_resize(p->list, p->cap * sizeof *p->list);
     }
-    p->list[p->count++] = (struct sim_person){ 0 };
-    return p->count;
+    struct sim_person *who = &p->list[p->count++];
+    *who = (struct sim_person){ 0 };
+    return who;
 }
 
 static void index_person(struct sim_people *p, uint32_t number)
@@ -64,15 +66,14 @@ uint32_t sim_people_by_phone(struct sim_people *p, const char *phone)
     if (number != 0)
         return number;
 
-    number = add(p);
-    struct sim_person *who = sim_people_get(p, number);
+    struct sim_person *who = add(p);
     snprintf(who->phone, sizeof who->phone, "%s", phone);
     if (phone[0] != '\0' && phone[strlen(phone) - 1] == '9')
         who->zalo = SIM_ZALO_NONE;
     else
-        uid_of_phone(who->phone, who->uid);
-    index_person(p, number);
-    return number;
+        uid_of_phone(phone, who->uid);
+    index_person(p, p->count);
+    return p->count;
 }
 
 uint32_t sim_people_by_uid(struct sim_people *p, const char *uid)
@@ -92,15 +93,14 @@ uint32_t sim_people_by_email(struct sim_people *p, const char *email)
     if (number != 0)
         return number;
 
-    number = add(p);
-    struct sim_person *who = sim_people_get(p, number);
+    struct sim_person *who = add(p);
     who->email = mem_strdup(email);
     if (strncmp(email, "nobody", 6) == 0)
         who->mailbox = SIM_MAILBOX_UNKNOWN;
     else if (strncmp(email, "full", 4) == 0)
         who->mailbox = SIM_MAILBOX_FULL;
-    index_person(p, number);
-    return number;
+    index_person(p, p->count);
+    return p->count;
 }
 
 uint32_t sim_people_by_phone_hash(struct sim_people *p, const char *sha256_hex)
@@ -155,8 +155,10 @@ static uint32_t find_or_add(struct sim_people *p, const char *uid, const char *p
         number = sim_people_by_phone(p, phone);
     if (number == 0 && email != NULL)
         number = sim_people_by_email(p, email);
-    if (number == 0 && uid != NULL)
-        number = add(p);
+    if (number == 0 && uid != NULL) {
+        add(p);
+        number = p->count;
+    }
     return number;
 }
 
