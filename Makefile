@@ -33,15 +33,18 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c))
 all: $(B)/loa
 
 $(B)/loa: $(B)/obj/bot/main.o $(B)/libloa.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	@echo '  LD   $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(B)/libloa.a: $(OBJ)
 	@rm -f $@
-	ar rcs $@ $(OBJ)
+	@echo '  AR   $@'
+	@ar rcs $@ $(OBJ)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC   $<'
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The Redis scripts travel inside the program: one C string each, one table of all.
 $(B)/gen/scripts.c: $(LUA) bot/store/embed.sh
@@ -55,7 +58,7 @@ $(B)/gen/private_conf.c: deploy/redis/private.conf bot/store/embed_text.sh
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # What tests share: check.[ch] over cmocka, peers.[ch] for real neighbours, zalo_platform.[ch] … An archive, so that a
 # test carries only what it uses.

@@ -77,7 +77,7 @@ const struct setting settings[] = {
       "Phần việc của tiến trình này; nhiều tiến trình có thể chia nhau.", .choices = "api worker clock" },
     { "loa", "partitions", SETTING_INT, "16",
       "Parts the work is split into; fixed once the store has been used.",
-      "Số phần chia việc; không đổi được sau khi kho đã có dữ liệu.", .min = 1, .max = 1024 },
+      "Số phần chia việc; không đổi được sau khi kho đã có dữ liệu.", .min = 1, .max = 64 },
     { "loa", "tls_cert", SETTING_PATH, "", "Certificate chain in PEM for https; needs tls_key.",
       "Chứng thư (PEM) để phục vụ https; phải đi cùng tls_key." },
     { "loa", "tls_key", SETTING_PATH, "", "Private key in PEM for https; needs tls_cert.",
@@ -90,10 +90,14 @@ const struct setting settings[] = {
     { "loa", "quiet_hours", SETTING_BOOL, "on",
       "Whether messages wait for the morning at night; off only for demos and training.",
       "Ban đêm tin có chờ đến sáng hay không; chỉ tắt (off) khi trình diễn hoặc tập huấn." },
-    { "loa", "max_event_bytes", SETTING_BYTES, "1M", "Largest body of one request with dossier events.",
+    { "loa", "max_event_bytes", SETTING_BYTES, "16M", "Largest body of one request with dossier events.",
       "Kích thước lớn nhất của một lần gửi sự kiện hồ sơ.", .min = 4096, .max = 64 << 20 },
     { "loa", "max_connections", SETTING_INT, "10000", "Most connections open at the same time.",
       "Số kết nối được mở cùng một lúc.", .min = 16, .max = 1000000 },
+
+    { "loa", "hotline", SETTING_TEXT, "",
+      "Phone number of the support line, printed in messages.",
+      "Số điện thoại hỗ trợ, in trong các tin gửi người dân." },
 
     { "redis", "url", SETTING_URL, "private",
       "private starts a redis-server of its own under data_dir; else unix:///path, redis://host:port, "

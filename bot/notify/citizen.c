@@ -54,12 +54,17 @@ static void copy(char *to, size_t size, const char *from)
     snprintf(to, size, "%s", from ? from : "");
 }
 
+void citizen_context(char out[STORE_KEY_MAX], const char *ckey)
+{
+    store_key(out, 0, "c:%s", ckey);
+}
+
 static void read_contacts(struct store *s, struct citizen *c, const char *sealed, size_t n)
 {
     char key[STORE_KEY_MAX];
     struct buf plain = BUF_INIT(CONTACTS_MAX_BYTES);
     cJSON *j = NULL;
-    store_key(key, 0, "c:%s", c->ckey);
+    citizen_context(key, c->ckey);
     if (crypto_unseal(store_crypto(s), key, sealed, n, &plain) == LOA_OK &&
         json_parse(buf_cstr(&plain), plain.len, &j, NULL, 0) == LOA_OK) {
         c->known = true;
@@ -70,6 +75,20 @@ static void read_contacts(struct store *s, struct citizen *c, const char *sealed
         copy(c->unit, sizeof c->unit, json_str(j, "unit"));
     }
     cJSON_Delete(j);
+    buf_clear(&plain);
+}
+
+/* The Zalo id lies apart from the other contacts: it arrives by itself, when the citizen first touches the
+ * OA. */
+static void read_zalo(struct store *s, struct citizen *c, const char *sealed, size_t n)
+{
+    char key[STORE_KEY_MAX];
+    struct buf plain = BUF_INIT(sizeof c->zalo);
+    citizen_context(key, c->ckey);
+    if (crypto_unseal(store_crypto(s), key, sealed, n, &plain) == LOA_OK) {
+        c->known = true;
+        copy(c->zalo, sizeof c->zalo, buf_cstr(&plain));
+    }
     buf_clear(&plain);
 }
 
@@ -103,6 +122,9 @@ static void loaded(void *ctx, enum loa_status st, const struct redis_value *v)
             copy(c->no, sizeof c->no, redis_str(redis_at(v, 2), NULL));
             c->zalo_touch_ms = redis_int(redis_at(v, 3));
             c->zalo_follows = redis_int(redis_at(v, 4)) == 1;
+            sealed = redis_str(redis_at(v, 5), &n);
+            if (n > 0)
+                read_zalo(l->store, c, sealed, n);
         }
     }
     l->done(l->ctx, st, c);
@@ -115,7 +137,7 @@ static enum loa_status load(struct loading *l)
     struct args a;
     args_init(&a);
     args_key(&a, p, "c:%s", l->citizen.ckey);
-    static const char *const field[] = { "as", "s", "no", "zw", "zf" };
+    static const char *const field[] = { "as", "s", "no", "zw", "zf", "z" };
     for (unsigned i = 0; i < sizeof field / sizeof field[0]; i++)
         args_str(&a, field[i]);
     enum loa_status st = store_command(l->store, p, "HMGET", &a, loaded, l);

@@ -39,6 +39,15 @@ void notice_set_id(struct notice *n, const struct store *s, const char *ckey, co
     buf_clear(&b);
 }
 
+bool notice_id_partition(const char *nid, unsigned *partition)
+{
+    if (strlen(nid) != NOTICE_ID_SIZE - 1 || strspn(nid, "0123456789abcdef") != NOTICE_ID_SIZE - 1 ||
+        nid[0] > '9' || nid[1] > '9')
+        return false;
+    *partition = (unsigned)(nid[0] - '0') * 10 + (unsigned)(nid[1] - '0');
+    return *partition < PARTITIONS_MAX;
+}
+
 /* ---- which ways ---- */
 
 struct draft { /* one notification being planned */
@@ -182,7 +191,6 @@ static void portal_sealed(struct planner *p, const struct notice *n, const struc
 
 struct planning {
     struct planner *planner;
-    char ckey[CRYPTO_KEY_HEX];
     unsigned partition;
     bool ready[WAY_COUNT];
     notice_done_fn *done;
@@ -195,9 +203,7 @@ static void planned(void *ctx, enum loa_status st, const struct redis_value *v)
     struct planner_env *env = &pl->planner->env;
     bool made = st == LOA_OK && redis_int(v) == 1;
     for (unsigned w = 0; made && w < WAY_COUNT; w++) {
-        if (pl->ready[w] && w == WAY_PORTAL && env->portal_notice != NULL)
-            env->portal_notice(env->wake_ctx, pl->ckey);
-        else if (pl->ready[w] && w != WAY_PORTAL)
+        if (pl->ready[w] && w != WAY_PORTAL)
             env->wake(env->wake_ctx, pl->partition, (enum way)w);
     }
     pl->done(pl->ctx, st, made);
@@ -263,7 +269,6 @@ void notice_plan(struct planner *p, const struct notice *n, const struct citizen
     struct planning *pl = mem_alloc(sizeof *pl);
     *pl = (struct planning){ .planner = p, .done = done, .ctx = ctx };
     pl->partition = store_partition_of_citizen(p->env.store, c->ckey);
-    snprintf(pl->ckey, sizeof pl->ckey, "%s", c->ckey);
     memcpy(pl->ready, d.first_way, sizeof pl->ready);
 
     struct buf header = BUF_INIT(4096), portal = BUF_INIT(NOTICE_BODY_MAX + 64);

@@ -22,8 +22,7 @@ bool ref_parse(const char *ref, char nid[NOTICE_ID_SIZE], unsigned *partition, u
         return false;
     memcpy(nid, ref, NID_LEN);
     nid[NID_LEN] = '\0';
-    *partition = (unsigned)(ref[0] - '0') * 10 + (unsigned)(ref[1] - '0');
     *step = (unsigned)(tail[1] - '0');
     *attempt = (unsigned)strtoul(tail + 3, NULL, 10);
-    return ref[0] <= '9' && ref[1] <= '9' && *partition < PARTITIONS_MAX;
+    return notice_id_partition(nid, partition);
 }

@@ -336,7 +336,7 @@ static void dispatch(struct sending *s, const struct text *text, bool repeat)
     snprintf(s->template_id, sizeof s->template_id, "%s", text->template_id);
     s->sms_parts = text->sms_parts;
     if (!breaker_allows_template(&s->set->breaker, text->template_id)) {
-        give_up(s, s->has_next ? "refused" : "again", OUTCOME_SENDER_REJECTED, "template_blocked", 60000);
+        give_up(s, s->has_next ? "refused" : "unsent", OUTCOME_SENDER_REJECTED, "template_blocked", 60000);
         return;
     }
     s->started_us = clock_mono_us();
@@ -345,7 +345,7 @@ static void dispatch(struct sending *s, const struct text *text, bool repeat)
                        (double)(clock_wall_ms() - s->accepted_ms) / 1000);
     enum loa_status st = channel_ops_of(ch)->send(s->worker->env.channel[ch], &send, send_done, s);
     if (st != LOA_OK)
-        give_up(s, "again", OUTCOME_TRANSIENT, loa_status_word(st),
+        give_up(s, "unsent", OUTCOME_TRANSIENT, loa_status_word(st),
                 st == LOA_UNAVAILABLE ? NO_TOKEN_WAIT_MS : BUSY_RETRY_MS);
 }
 

@@ -16,6 +16,7 @@
 --   snd          zset  attempts under way, by the time after which nobody will answer any more
 --   w            zset  what happens next when nothing else does, by time
 --   pl           zset  sent messages to ask the provider about, by time
+--   dead         zset  notifications that reached nobody although something could still be done, by time: body kept
 --   open:<ckey>  list  "<nid> <code>" of this citizen's notifications that still may send, oldest first
 --   led          stream, one entry per final result
 
@@ -27,16 +28,17 @@ local NEXT = {
   queued = { claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed' },
   deferred = { claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed' },
   sending = {
-    accepted = 'sent', again = 'deferred', refused = 'failed', unknown = 'uncertain', cut = 'suppressed',
+    accepted = 'sent', again = 'deferred', unsent = 'deferred', refused = 'failed', unknown = 'uncertain', cut = 'suppressed',
     delivered = 'delivered', seen = 'seen', lost = 'failed', -- a receipt may overtake the answer
   },
   uncertain = {
     accepted = 'sent', again = 'deferred', refused = 'failed', delivered = 'delivered', seen = 'seen', lost = 'failed',
-    ['repeat'] = 'queued', expire = 'uncertain',
+    ['repeat'] = 'queued', expire = 'uncertain', resend = 'queued',
   },
+  expired = { resend = 'queued' },
   sent = { delivered = 'delivered', seen = 'seen', lost = 'failed' },
   delivered = { seen = 'seen' },
-  failed = { delivered = 'delivered', seen = 'seen' }, -- some providers report failure first and delivery later
+  failed = { delivered = 'delivered', seen = 'seen', resend = 'queued' }, -- some providers report failure first and delivery later
 }
 
 local function nkey(nid) return P .. 'n:' .. nid end
@@ -112,8 +114,11 @@ local function earlier_waiting(ckey, nid, channel, now)
     for i, step in ipairs(plan_of(f[1] or '')) do
       if channel_of(step.way) == channel then
         local s = redis.call('HGET', nkey(other), 's' .. (i - 1))
-        if s == 'queued' or s == 'deferred' or s == 'sending' then
-          local due = redis.call('ZSCORE', queue_key(step.way, f[2]), other .. ':' .. (i - 1))
+        local m = other .. ':' .. (i - 1)
+        -- One whose fate is unknown may still be repeated: until that is decided nothing may overtake it.
+        local undecided = s == 'uncertain' and redis.call('ZSCORE', P .. 'w', m)
+        if s == 'queued' or s == 'deferred' or s == 'sending' or undecided then
+          local due = undecided or redis.call('ZSCORE', queue_key(step.way, f[2]), m)
           return math.max(now + 50, tonumber(due or 0) + 1)
         end
       end
@@ -121,8 +126,6 @@ local function earlier_waiting(ckey, nid, channel, now)
   end
   return nil
 end
-
-local FINAL = { delivered = true, seen = true, failed = true, expired = true, suppressed = true }
 
 -- Is a message of this notification about to leave or leaving?
 local function leaving(key, steps)
@@ -133,23 +136,30 @@ local function leaving(key, steps)
   return false
 end
 
--- Ends the notification when no message of it can still go out or come back.
+-- Ends the notification when no message of it can still go out or come back. One that reached nobody after a failure keeps
+-- its body for a while in `dead`: a person may mend the cause and send it again.
 local function settle(key, nid, steps, now)
-  local reached, busy, pending = false, false, false
+  local reached, busy, failed = false, false, false
   for i, step in ipairs(steps) do
     local s = redis.call('HGET', key, 's' .. (i - 1)) or ''
     if s == 'seen' or (s == 'delivered' and step.way ~= 'portal') then reached = true end
     if s == 'queued' or s == 'deferred' or s == 'sending' then busy = true end
-    if (s == 'sent' or s == 'uncertain') and redis.call('ZSCORE', P .. 'w', nid .. ':' .. (i - 1)) then pending = true end
+    if s == 'failed' or s == 'expired' or s == 'uncertain' then failed = true end
+    if (s == 'sent' or s == 'uncertain') and redis.call('ZSCORE', P .. 'w', nid .. ':' .. (i - 1)) then busy = true end
   end
-  local f = redis.call('HMGET', key, 'st', 'ck', 'co')
-  local state = reached and 'reached' or ((busy or pending) and 'pending' or 'unreached')
+  local f = redis.call('HMGET', key, 'st', 'ck', 'co', 'e', 'cut')
+  local state = reached and 'reached' or (busy and 'pending' or 'unreached')
   if state ~= f[1] then redis.call('HSET', key, 'st', state) end
-  if not busy and not pending then
-    if redis.call('HDEL', key, 'b') == 1 then
-      redis.call('LREM', P .. 'open:' .. f[2], 1, nid .. ' ' .. f[3])
-      redis.call('HSET', key, 'e', now)
-    end
+  if busy then return state end
+  if failed and not reached and f[5] ~= '1' then
+    redis.call('ZADD', P .. 'dead', now, nid)
+  else
+    redis.call('HDEL', key, 'b')
+    redis.call('ZREM', P .. 'dead', nid)
+  end
+  if not f[4] then
+    redis.call('LREM', P .. 'open:' .. f[2], 1, nid .. ' ' .. f[3])
+    redis.call('HSET', key, 'e', now)
   end
   return state
 end

@@ -28,6 +28,7 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'w', '-inf', now, 'LIMIT', 0
         ledger(key, nid, k, way, 'sent', now)
       end
       start_next(key, nid, n, steps, f[2], now)
+      release_next(f[6], nid, channel_of(way), now)
     end
     settle(key, nid, steps, now)
   end
@@ -39,6 +40,10 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'pl', '-inf', now, 'LIMIT', 
   if f[1] and (f[4] == 'sent' or f[4] == 'uncertain') then
     polls[#polls + 1] = { nid, k, plan_of(f[1])[tonumber(k) + 1].way, f[2] or '', f[3] or '0' }
   end
+end
+for _, nid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dead', '-inf', now - 7 * 86400000, 'LIMIT', 0, limit)) do
+  redis.call('ZREM', P .. 'dead', nid)
+  redis.call('HDEL', nkey(nid), 'b') -- a week is enough to mend a cause; then the personal part goes
 end
 local ways = {}
 for _, way in ipairs({ 'zalo_cs', 'zalo_uid', 'zalo_zbs', 'sms', 'email' }) do

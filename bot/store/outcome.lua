@@ -3,7 +3,7 @@
 -- include _delivery
 -- KEYS[1] any key of the partition
 -- ARGV    now, then per outcome 11 values: nid, k, attempt, event, code, provider id, cost, again_at, wait_until, poll_at, suppress "way=until" or ""
---         event: accepted | again (at again_at) | refused | unknown | cut
+--         event: accepted | again (at again_at) | unsent (nothing left: the attempt does not count) | refused | unknown | cut
 -- Returns per outcome: the state after it, or '' when it no longer applied
 local now = tonumber(ARGV[1])
 local answer = {}
@@ -27,7 +27,8 @@ for at = 2, #ARGV, 11 do
         redis.call('HDEL', key, 'r' .. k)
         redis.call('ZADD', P .. 'w', wait_until, m)
         if tonumber(poll_at) > 0 then redis.call('ZADD', P .. 'pl', poll_at, m) end
-      elseif event == 'again' then
+      elseif event == 'again' or event == 'unsent' then
+        if event == 'unsent' then redis.call('HINCRBY', key, 'a' .. k, -1) end
         redis.call('HDEL', key, 'r' .. k)
         redis.call('ZADD', queue_key(way, f[2]), again_at, m)
       elseif event == 'unknown' then
@@ -45,7 +46,7 @@ for at = 2, #ARGV, 11 do
         no = string.gsub(no, '%f[%w_]' .. sway .. '=[-%d]+;', '') .. sway .. '=' .. until_ms .. ';'
         redis.call('HSET', c, 'no', no)
       end
-      if event ~= 'again' then release_next(f[3], nid, channel_of(way), now) end
+      if event ~= 'again' and event ~= 'unsent' then release_next(f[3], nid, channel_of(way), now) end
       settle(key, nid, steps, now)
     end
   end

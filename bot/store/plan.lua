@@ -54,6 +54,7 @@ for at = 2, #ARGV, 14 do
           local c = P .. 'c:' .. ckey
           local seq = redis.call('HINCRBY', c, 'seq', 1)
           redis.call('XADD', P .. 'ib:' .. ckey, 'MAXLEN', '~', 500, seq .. '-0', 'n', nid, 'b', portal, 't', now)
+          redis.call('PUBLISH', 'loa:inbox', ckey)
           redis.call('HSET', key, 's' .. k, 'delivered', 't' .. k, now, 'a' .. k, 1, 'i' .. k, seq)
           story(key, now, k, 'delivered', '')
           ledger(key, nid, k, step.way, 'delivered', now)

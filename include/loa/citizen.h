@@ -34,7 +34,15 @@ void citizen_key(const struct crypto *c, const char *identity, char ckey[CRYPTO_
 typedef void citizen_fn(void *ctx, enum loa_status st, const struct citizen *c);
 enum loa_status citizen_load(struct store *s, const char *ckey, citizen_fn *done, void *ctx);
 
+/* The context under which a citizen's fields are sealed. */
+void citizen_context(char out[STORE_KEY_MAX], const char *ckey);
+
 /* Why this way must be left alone now: "opted_out", "suppressed", or NULL when it may be used. */
 const char *citizen_refuses(const char *no, enum way way, int64_t now_ms);
+
+/* What a provider tells about a citizen that is no receipt: touched the OA, followed, left, shared a phone.
+ * `done` runs once, when it is durable. */
+void citizen_event(struct store *s, const struct channel_event *e,
+                   void (*done)(void *ctx, enum loa_status st), void *ctx);
 
 #endif

@@ -45,6 +45,9 @@ void notice_clear(struct notice *n);
  */
 void notice_set_id(struct notice *n, const struct store *s, const char *ckey, const char *salt);
 
+/* Is this the id of a notification? Its partition is in it. */
+bool notice_id_partition(const char *nid, unsigned *partition);
+
 struct planner;
 struct planner_env {
     struct store *store;
@@ -54,7 +57,6 @@ struct planner_env {
     /* a message is ready in a lane of this partition */
     void (*wake)(void *ctx, unsigned partition, enum way way);
     void *wake_ctx;
-    void (*portal_notice)(void *ctx, const char *ckey); /* a notice was put into this inbox */
 };
 struct planner *planner_new(const struct planner_env *env);
 void planner_free(struct planner *p);

@@ -8,7 +8,8 @@
  * timeline and not pushed. Unexpected transitions are stored and flagged, never refused.
  *
  * Timeline line of a dossier (field v<stream id>): "status|at|accepted|flags|nid|kind|source", flags of: s
- * stale, u unexpected, n no contact, q no push for this status, c contradicting dates, d dead (could not be stored), x unreadable.
+ * stale, u unexpected, n no contact, q no push for this status, c contradicting dates, d dead (could not be
+ * stored), x unreadable.
  */
 #ifndef LOA_ROUTER_H
 #define LOA_ROUTER_H

@@ -1,0 +1,697 @@
+/*
+ * loa serve: puts the parts together, starts them in order, stops them in the reverse order. Nothing is
+ * decided here.
+ *
+ * Start: configuration, texts, key, loop, HTTP (alive, not ready), Redis, its settings, the store, drivers,
+ * leases. Stop (SIGTERM): no new requests, no new work, what is in flight ends, leases go back, Redis stops,
+ * exit 0.
+ */
+#include "loa/api.h"
+#include "loa/app.h"
+#include "loa/clock.h"
+#include "loa/log.h"
+#include "loa/mem.h"
+#include "loa/metrics.h"
+#include "loa/private_redis.h"
+#include "loa/redis_guard.h"
+#include "loa/secrets.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STOP_LIMIT_MS      20000
+#define OPEN_RETRY_MS      500
+#define LAST_WORDS_MS      5000
+#define LAST_WORDS_LOOK_MS 20
+#define ALERT_QUIET_S      3600
+#define ALERTS_KEPT        1000
+#define LISTENERS_MAX      8
+#define WAKE_CHANNEL       "loa:wake"
+
+struct run { /* one run of the command */
+    struct service s;
+    struct private_redis *redis_server;
+    struct secrets *secrets;
+    struct channel_env channel_env;
+    struct planner_env planner_env;
+    struct timer retry, stop_limit;
+    int64_t last_words_until_ms;
+    bool english, works;
+    int exit_status;
+};
+
+static void print_errors(const struct errors *err, bool english)
+{
+    for (unsigned i = 0; i < err->count; i++)
+        fprintf(stderr, "%s: %s\n", err->item[i].pointer,
+                english ? err->item[i].detail : err->item[i].detail_vi);
+}
+
+static void say(const struct run *r, const char *vi, const char *en)
+{
+    fprintf(stderr, "loa: %s\n", r->english ? en : vi);
+}
+
+/* ---- between processes: wake the owner of a partition ---- */
+
+static void published(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    (void)ctx, (void)st, (void)v; /* a lost wake-up is found by the timers */
+}
+
+static void publish(struct service *s, char what, unsigned partition, unsigned way)
+{
+    enum loa_status st = redis_commandf(s->redis, -1, published, NULL, "PUBLISH " WAKE_CHANNEL " %s",
+                                        (char[]){ what, (char)('!' + partition), (char)('!' + way), '\0' });
+    (void)st;
+}
+
+static void wake_router(void *ctx, unsigned partition)
+{
+    struct service *s = ctx;
+    if (s->leases != NULL && lease_owned(s->leases, partition))
+        router_wake(s->router, partition);
+    else
+        publish(s, 'r', partition, 0);
+}
+
+static void wake_worker(void *ctx, unsigned partition, enum way way)
+{
+    struct service *s = ctx;
+    if (s->leases != NULL && lease_owned(s->leases, partition))
+        worker_wake(s->worker, partition, way);
+    else
+        publish(s, 'w', partition, way);
+}
+
+static void wake_all_ways(void *ctx, unsigned partition)
+{
+    struct service *s = ctx;
+    if (s->leases != NULL && lease_owned(s->leases, partition))
+        worker_wake_all(s->worker, partition);
+}
+
+static void woken(void *ctx, const char *channel, const char *data, size_t len)
+{
+    struct service *s = ctx;
+    (void)channel;
+    unsigned partition = len == 3 ? (unsigned)(data[1] - '!') : PARTITIONS_MAX;
+    if (partition >= store_partitions(s->store) || s->leases == NULL || !lease_owned(s->leases, partition))
+        return;
+    unsigned way = (unsigned)(data[2] - '!');
+    if (data[0] == 'r')
+        router_wake(s->router, partition);
+    else if (way < WAY_COUNT)
+        worker_wake(s->worker, partition, (enum way)way);
+}
+
+/* ---- calling a person ---- */
+
+struct alert {
+    struct service *s;
+    char code[64], sentence[240];
+};
+
+static void alert_kept(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct alert *a = ctx;
+    bool first = st != LOA_OK || redis_type(v) != REDIS_NIL; /* the store is away: better twice than never */
+    if (first)
+        log_error("alert", "code", a->code, "what", a->sentence);
+    if (first && st == LOA_OK &&
+        redis_commandf(a->s->redis, 0, published, NULL, "XADD loa:{p00}:alerts MAXLEN ~ %d * code %s text %s",
+                       ALERTS_KEPT, a->code, a->sentence) != LOA_OK)
+        log_warn("alert_not_kept");
+    free(a);
+}
+
+void service_alert(void *service, const char *code, const char *sentence_vi)
+{
+    struct alert *a = mem_alloc(sizeof *a);
+    a->s = service;
+    snprintf(a->code, sizeof a->code, "%s", code);
+    snprintf(a->sentence, sizeof a->sentence, "%s", sentence_vi);
+    if (redis_commandf(a->s->redis, 0, alert_kept, a, "SET loa:{p00}:alerted:%s 1 NX EX %d", a->code,
+                       ALERT_QUIET_S) != LOA_OK)
+        alert_kept(a, LOA_UNAVAILABLE, NULL);
+}
+
+/* ---- texts and tables ---- */
+
+struct texts {
+    struct policy *policy;
+    struct template_set *templates;
+    struct words *words;
+};
+
+static enum loa_status load_texts(const struct config *cf, struct errors *err, struct texts *out)
+{
+    char dir[1024];
+    const char *root = config_str(cf, "loa", "templates");
+    snprintf(dir, sizeof dir, "%s/policy", root);
+    enum loa_status st = policy_load(dir, err, &out->policy);
+    if (st == LOA_OK)
+        st = words_load(dir, config_str(cf, "loa", "channels_dir"), err, &out->words);
+    snprintf(dir, sizeof dir, "%s/messages", root);
+    if (st == LOA_OK)
+        st = template_set_load(dir, err, &out->templates);
+    if (st == LOA_OK && !config_bool(cf, "loa", "quiet_hours"))
+        policy_ignore_quiet_hours(out->policy);
+    return st;
+}
+
+static void texts_free(struct texts *t)
+{
+    policy_free(t->policy);
+    template_set_free(t->templates);
+    words_free(t->words);
+}
+
+static void use_texts(struct service *s, const struct texts *t)
+{
+    struct texts old = { s->policy, s->templates, s->words };
+    s->policy = t->policy;
+    s->templates = t->templates;
+    s->words = t->words;
+    texts_free(&old);
+}
+
+/* SIGHUP: the new texts replace the old ones only when all of them are good. */
+static void reload(void *ctx, int signo)
+{
+    (void)signo;
+    struct run *r = ctx;
+    struct texts fresh = { 0 };
+    struct errors *err = errors_new();
+    if (load_texts(r->s.config, err, &fresh) == LOA_OK) {
+        use_texts(&r->s, &fresh);
+        log_info("reloaded");
+    } else {
+        print_errors(err, r->english);
+        log_error("reload_refused", "faults", log_num(err->total));
+        texts_free(&fresh);
+    }
+    errors_free(err);
+}
+
+/* ---- start ---- */
+
+static void on_lease(void *ctx, unsigned partition, int64_t epoch)
+{
+    struct service *s = ctx;
+    later_take_over(s->later, partition, epoch);
+}
+
+static void off_lease(void *ctx, unsigned partition, int64_t epoch)
+{
+    (void)ctx;
+    log_debug("lease_gone", "partition", log_num(partition), "epoch", log_num(epoch));
+}
+
+static void other_event(void *ctx, const struct channel_event *e, void (*done)(void *, enum loa_status),
+                        void *done_ctx)
+{
+    struct service *s = ctx;
+    bool template_news = e->kind == CE_TEMPLATE_STATUS || e->kind == CE_TEMPLATE_QUALITY ||
+                         e->kind == CE_TEMPLATE_QUOTA || e->kind == CE_ACCOUNT_QUOTA;
+    if (template_news) {
+        struct buf code = BUF_INIT(64), what = BUF_INIT(400);
+        buf_printf(&code, "%s:%s", e->name, e->subject);
+        buf_printf(&what,
+                   "Nhà cung cấp báo %s: mẫu %s, giá trị mới %.80s. Hãy kiểm tra trong trang quản trị.",
+                   e->name, e->subject[0] ? e->subject : "(tài khoản)", e->text);
+        service_alert(s, buf_cstr(&code), buf_cstr(&what));
+        buf_clear(&code);
+        buf_clear(&what);
+    }
+    citizen_event(s->store, e, done, done_ctx);
+}
+
+/* A channel without an account is off, not at fault. */
+static bool open_channel(struct run *r, enum channel ch, struct errors *err)
+{
+    const struct channel_ops *ops = channel_ops_of(ch);
+    if (ops == NULL || !config_bool(r->s.config, channel_word(ch), "enabled"))
+        return true;
+    enum loa_status st = ops->open(&r->channel_env, err, &r->s.channel[ch]);
+    if (st == LOA_NOT_FOUND)
+        log_info("channel_off", "channel", channel_word(ch));
+    return st == LOA_OK || st == LOA_NOT_FOUND;
+}
+
+static bool open_channels(struct run *r)
+{
+    struct errors *err = errors_new();
+    bool good = true;
+    for (unsigned ch = 0; ch < CH_COUNT; ch++)
+        good &= open_channel(r, (enum channel)ch, err);
+    print_errors(err, r->english);
+    errors_free(err);
+    return good;
+}
+
+static void make_stages(struct run *r)
+{
+    struct service *s = &r->s;
+    s->planner = planner_new(&(struct planner_env){ .store = s->store,
+                                                    .config = s->config,
+                                                    .policy = (const struct policy *const *)&s->policy,
+                                                    .templates = (struct template_set *const *)&s->templates,
+                                                    .wake = wake_worker,
+                                                    .wake_ctx = s });
+    s->intake = intake_new(s->store, wake_router, s);
+    s->receipts = receipts_new(&(struct receipts_env){
+        .store = s->store, .wake = wake_all_ways, .wake_ctx = s, .other = other_event, .other_ctx = s });
+    if (!r->works)
+        return;
+    s->leases = leases_new(s->store, s->process_id, on_lease, off_lease, s);
+    secrets_set_leases(r->secrets, s->leases);
+    s->router = router_new(&(struct router_env){ .loop = s->loop,
+                                                 .store = s->store,
+                                                 .leases = s->leases,
+                                                 .config = s->config,
+                                                 .policy = (const struct policy *const *)&s->policy,
+                                                 .planner = s->planner });
+    struct worker_env w = { .loop = s->loop,
+                            .store = s->store,
+                            .leases = s->leases,
+                            .config = s->config,
+                            .policy = (const struct policy *const *)&s->policy,
+                            .templates = (struct template_set *const *)&s->templates,
+                            .alert = service_alert,
+                            .alert_ctx = s };
+    memcpy(w.channel, s->channel, sizeof w.channel);
+    s->worker = worker_new(&w);
+    struct later_env l = { .loop = s->loop,
+                           .store = s->store,
+                           .leases = s->leases,
+                           .worker = s->worker,
+                           .router = s->router,
+                           .receipts = s->receipts,
+                           .policy = (const struct policy *const *)&s->policy };
+    memcpy(l.channel, s->channel, sizeof l.channel);
+    s->later = later_new(&l);
+}
+
+static void fail(struct run *r)
+{
+    r->exit_status = 1;
+    raise(SIGTERM);
+}
+
+static void store_opened(void *ctx, enum loa_status st);
+
+static void open_store(void *ctx)
+{
+    struct run *r = ctx;
+    if (!r->s.stopping)
+        store_open(r->s.store, store_opened, r);
+}
+
+static void store_opened(void *ctx, enum loa_status st)
+{
+    struct run *r = ctx;
+    struct service *s = &r->s;
+    if (st == LOA_DENIED) {
+        say(r,
+            "kho Redis này được niêm phong bằng khóa chính khác. Hãy chép đúng tệp master.key vào data_dir.",
+            "this store was sealed with another master key: put the right master.key into data_dir");
+        fail(r);
+    } else if (st != LOA_OK && st != LOA_CONFLICT) {
+        timer_start(&r->retry, s->loop, OPEN_RETRY_MS, open_store, r);
+    } else {
+        if (st == LOA_CONFLICT)
+            log_warn("partitions_fixed", "using", log_num(store_partitions(s->store)));
+        if (!open_channels(r)) {
+            fail(r);
+            return;
+        }
+        make_stages(r);
+        s->store_open = true;
+        api_keys_load(s->keys);
+        if (r->works) {
+            leases_start(s->leases);
+            later_start(s->later);
+        }
+        log_info("ready", "process", s->process_id, "pid", log_num(getpid()));
+    }
+}
+
+static void look_at_redis(void *ctx);
+
+static void guarded(void *ctx, enum loa_status st, const struct errors *faults, const struct errors *notes)
+{
+    struct run *r = ctx;
+    if (r->s.store_open || r->s.stopping)
+        return;
+    if (st != LOA_OK) {
+        timer_start(&r->retry, r->s.loop, OPEN_RETRY_MS, look_at_redis, r);
+        return;
+    }
+    print_errors(notes, r->english);
+    print_errors(faults, r->english);
+    if (faults->total > 0)
+        fail(r);
+    else
+        open_store(r);
+}
+
+static void look_at_redis(void *ctx)
+{
+    struct run *r = ctx;
+    const struct config *cf = r->s.config;
+    struct redis_guard_options o = { .partitions = (unsigned)config_int(cf, "loa", "partitions"),
+                                     .cluster = strncmp(config_str(cf, "redis", "url"), "cluster:", 8) == 0,
+                                     .allow_everysec = config_bool(cf, "redis", "allow_everysec"),
+                                     .wait_replicas = (unsigned)config_int(cf, "redis", "wait_replicas") };
+    if (!r->s.stopping && redis_guard(r->s.redis, &o, guarded, r) != LOA_OK)
+        timer_start(&r->retry, r->s.loop, OPEN_RETRY_MS, look_at_redis, r);
+}
+
+static void redis_state(void *ctx, bool ready)
+{
+    struct run *r = ctx;
+    metric_set(M_REDIS_UP, NULL, NULL, ready);
+    log_info(ready ? "redis_up" : "redis_down");
+    if (!ready || r->s.store_open || r->s.stopping)
+        return;
+    if (r->redis_server != NULL)
+        open_store(r);
+    else
+        look_at_redis(r);
+}
+
+static void http_routes(struct service *s)
+{
+    api_health(s);
+    api_dossier_events(s);
+    api_dossiers(s);
+    api_messages(s);
+    api_feed(s);
+    api_staff(s);
+    api_citizens(s);
+    api_inbox(s);
+    api_webhooks(s);
+}
+
+/* "a, b" -> {"a", "b", NULL}; the strings lie in `copy`. */
+static void split_list(char *copy, const char **out, unsigned max)
+{
+    unsigned n = 0;
+    char *rest = NULL;
+    for (char *word = strtok_r(copy, ", ", &rest); word != NULL && n < max;
+         word = strtok_r(NULL, ", ", &rest))
+        out[n++] = word;
+    out[n] = NULL;
+}
+
+static bool start_http(struct run *r)
+{
+    const struct config *cf = r->s.config;
+    char *list = mem_strdup(config_str(cf, "loa", "listen")), why[200] = "";
+    const char *listen[LISTENERS_MAX + 1];
+    split_list(list, listen, LISTENERS_MAX);
+    const char *cert = config_str(cf, "loa", "tls_cert"), *key = config_str(cf, "loa", "tls_key");
+    struct http_server_options opt = { .listen = listen,
+                                       .tls_cert = cert[0] ? cert : NULL,
+                                       .tls_key = key[0] ? key : NULL,
+                                       .max_connections =
+                                           (unsigned)config_int(cf, "loa", "max_connections") };
+    enum loa_status st = http_server_new(r->s.loop, &opt, why, sizeof why, &r->s.server);
+    free(list);
+    if (st != LOA_OK) {
+        fprintf(stderr,
+                r->english ? "loa: cannot listen: %s\n" : "loa: không mở được cổng nhận kết nối: %s\n", why);
+        return false;
+    }
+    http_routes(&r->s);
+    return true;
+}
+
+static void private_server_ready(void *ctx, enum loa_status st)
+{
+    struct run *r = ctx;
+    if (st == LOA_OK)
+        return; /* our connection finds it by itself */
+    say(r, "redis-server riêng không khởi động được; xem data_dir/redis/redis.log",
+        "the private redis-server does not start; see data_dir/redis/redis.log");
+    fail(r);
+}
+
+static bool start_private_redis(struct run *r, char url[PRIVATE_REDIS_URL_MAX])
+{
+    const char *dir = config_str(r->s.config, "loa", "data_dir");
+    struct errors *err = errors_new();
+    enum loa_status st = private_redis_start(r->s.loop, dir, err, private_server_ready, r, &r->redis_server);
+    if (st == LOA_OK)
+        st = private_redis_url(dir, url);
+    print_errors(err, r->english);
+    errors_free(err);
+    return st == LOA_OK;
+}
+
+static bool start_redis(struct run *r)
+{
+    char private_url[PRIVATE_REDIS_URL_MAX];
+    const char *url = config_str(r->s.config, "redis", "url");
+    if (strcmp(url, "private") == 0) {
+        if (!start_private_redis(r, private_url))
+            return false;
+        url = private_url;
+    }
+    if (redis_new(r->s.loop, url, config_int(r->s.config, "redis", "timeout_ms"), &r->s.redis) != LOA_OK) {
+        say(r, "địa chỉ [redis] url không đúng mẫu", "[redis] url is not a valid address");
+        return false;
+    }
+    redis_on_state(r->s.redis, redis_state, r);
+    return true;
+}
+
+static bool open_key(struct run *r)
+{
+    char path[1024];
+    const char *file = config_str(r->s.config, "loa", "key_file"),
+               *dir = config_str(r->s.config, "loa", "data_dir");
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        fprintf(stderr, "loa: %s: %s\n", dir, strerror(errno));
+        return false;
+    }
+    snprintf(path, sizeof path, "%s/master.key", dir);
+    if (crypto_open(file[0] ? file : path, &r->s.crypto) == LOA_OK)
+        return true;
+    fprintf(stderr,
+            r->english ? "loa: cannot read or make the master key %s\n"
+                       : "loa: không đọc hoặc tạo được khóa chính %s\n",
+            file[0] ? file : path);
+    return false;
+}
+
+/* A simulator on loopback beside a live provider would send real citizens test messages, or eat real ones. */
+static bool is_local(const char *url)
+{
+    return strstr(url, "//127.") != NULL || strstr(url, "//localhost") != NULL ||
+           strstr(url, "//[::1]") != NULL;
+}
+
+static bool not_mixed(const struct run *r)
+{
+    static const char *const key[] = { "oa_url", "zbs_url", "oauth_url" };
+    unsigned local = 0;
+    for (unsigned i = 0; i < 3; i++)
+        local += is_local(config_str(r->s.config, "zalo", key[i]));
+    if (local == 0 || local == 3)
+        return true;
+    say(r, "[zalo] oa_url, zbs_url, oauth_url trộn lẫn máy mô phỏng và Zalo thật; hãy để cả ba cùng một bên",
+        "[zalo] oa_url, zbs_url, oauth_url mix the simulator with the real Zalo; point all three to the same side");
+    return false;
+}
+
+/* ---- stop ---- */
+
+static void http_closed(void *ctx)
+{
+    struct run *r = ctx;
+    loop_stop(r->s.loop);
+}
+
+static void redis_server_stopped(void *ctx)
+{
+    struct run *r = ctx;
+    http_server_close(r->s.server, http_closed, r);
+}
+
+static void close_store(void *ctx);
+
+/* The drivers' last calls, a token refresh say, still need the store: it goes only when nothing is on the
+ * wire. */
+static void leases_back(void *ctx)
+{
+    struct run *r = ctx;
+    timer_start(&r->stop_limit, r->s.loop, 0, close_store, r);
+    for (unsigned ch = 0; ch < CH_COUNT; ch++) {
+        if (r->s.channel[ch] != NULL)
+            channel_ops_of((enum channel)ch)->close(r->s.channel[ch]);
+        r->s.channel[ch] = NULL;
+    }
+    r->last_words_until_ms = clock_mono_ms() + LAST_WORDS_MS;
+}
+
+static void close_store(void *ctx)
+{
+    struct run *r = ctx;
+    if (http_client_in_flight(r->s.client) > 0 && clock_mono_ms() < r->last_words_until_ms) {
+        timer_start(&r->stop_limit, r->s.loop, LAST_WORDS_LOOK_MS, close_store, r);
+        return;
+    }
+    redis_free(r->s.redis); /* completes what still waits, while its receivers exist */
+    r->s.redis = NULL;
+    if (r->redis_server != NULL)
+        private_redis_stop(r->redis_server, redis_server_stopped, r);
+    else
+        redis_server_stopped(r);
+}
+
+static bool partition_idle(void *ctx, unsigned partition)
+{
+    const struct run *r = ctx;
+    return router_idle(r->s.router, partition) && worker_idle(r->s.worker, partition) &&
+           later_idle(r->s.later, partition);
+}
+
+static void stop_forced(void *ctx)
+{
+    log_warn("stop_forced"); /* what is in flight becomes uncertain, nothing is lost */
+    leases_back(ctx);
+}
+
+static void stop(void *ctx, int signo)
+{
+    struct run *r = ctx;
+    struct service *s = &r->s;
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    log_info("stopping", "signal", log_num(signo));
+    timer_stop(&r->retry);
+    http_server_stop_intake(s->server);
+    timer_start(&r->stop_limit, s->loop, STOP_LIMIT_MS, stop_forced, r);
+    if (s->leases == NULL) {
+        leases_back(r);
+        return;
+    }
+    router_pause(s->router);
+    later_pause(s->later);
+    worker_pause(s->worker);
+    leases_hand_back(s->leases, partition_idle, leases_back, r);
+}
+
+static void free_all(struct run *r)
+{
+    struct service *s = &r->s;
+    http_client_free(s->client);
+    later_free(s->later);
+    worker_free(s->worker);
+    router_free(s->router);
+    receipts_free(s->receipts);
+    intake_free(s->intake);
+    planner_free(s->planner);
+    leases_free(s->leases);
+    api_keys_free(s->keys);
+    secrets_free(r->secrets);
+    store_free(s->store);
+    private_redis_free(r->redis_server);
+    struct texts texts = { s->policy, s->templates, s->words };
+    texts_free(&texts);
+    loop_free(s->loop);
+    crypto_close(s->crypto);
+    config_free(s->config);
+}
+
+/* ---- the command ---- */
+
+static int usage(bool english, int status)
+{
+    fputs(
+        english
+            ? "Usage: loa serve -c FILE\n\nRuns the service. SIGTERM: finish and stop. SIGHUP: load texts and tables again.\n"
+            : "Cách dùng: loa serve -c TỆP\n\nChạy dịch vụ. SIGTERM: làm xong việc dở rồi dừng. SIGHUP: đọc lại lời văn và bảng.\n",
+        status == 0 ? stdout : stderr);
+    return status;
+}
+
+static bool load_config(struct run *r, const char *path)
+{
+    struct errors *err = errors_new();
+    struct texts texts = { 0 };
+    bool good =
+        config_load(path, err, &r->s.config) == LOA_OK && load_texts(r->s.config, err, &texts) == LOA_OK;
+    print_errors(err, r->english);
+    errors_free(err);
+    if (good) {
+        use_texts(&r->s, &texts);
+        log_set_level((enum log_level)log_level_from_word(config_str(r->s.config, "loa", "log_level")));
+    }
+    return good;
+}
+
+static bool has_role(const struct config *cf, const char *role)
+{
+    return strstr(config_str(cf, "loa", "roles"), role) != NULL;
+}
+
+static bool start_all(struct run *r)
+{
+    struct service *s = &r->s;
+    r->works = has_role(s->config, "worker") || has_role(s->config, "clock");
+    char unique[17];
+    crypto_random_hex(unique, 16);
+    snprintf(s->process_id, sizeof s->process_id, "%d-%s", (int)getpid(), unique);
+    s->loop = loop_new();
+    loop_on_signal(s->loop, SIGTERM, stop, r);
+    loop_on_signal(s->loop, SIGINT, stop, r);
+    loop_on_signal(s->loop, SIGHUP, reload, r);
+    signal(SIGPIPE, SIG_IGN);
+    s->client = http_client_new(s->loop);
+    if (!start_redis(r) || !start_http(r))
+        return false;
+    s->store = store_new(s->loop, s->redis, s->crypto, (unsigned)config_int(s->config, "loa", "partitions"));
+    s->keys = api_keys_new(s->store);
+    r->secrets = secrets_new(s->store);
+    r->channel_env = (struct channel_env){ .loop = s->loop,
+                                           .http = s->client,
+                                           .config = s->config,
+                                           .crypto = s->crypto,
+                                           .secrets = secrets_interface(r->secrets),
+                                           .data_dir = config_str(s->config, "loa", "channels_dir"),
+                                           .alert = service_alert,
+                                           .alert_ctx = s };
+    return redis_subscribe(s->redis, WAKE_CHANNEL, woken, s) == LOA_OK;
+}
+
+int app_serve(int argc, char **argv)
+{
+    struct run *r = mem_alloc(sizeof *r);
+    const char *path = NULL;
+    r->english = strcmp(app_language(&argc, argv), "en") == 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return usage(r->english, 0);
+        if (strcmp(argv[i], "-c") != 0 || i + 1 == argc)
+            return usage(r->english, 2);
+        path = argv[++i];
+    }
+    if (!load_config(r, path) || !not_mixed(r) || !open_key(r) || !start_all(r)) {
+        free(r);
+        return 1; /* nothing was accepted yet: the process may simply end */
+    }
+    loop_run(r->s.loop);
+    int status = r->exit_status;
+    free_all(r);
+    log_info("stopped");
+    free(r);
+    return status;
+}

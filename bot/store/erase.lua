@@ -1,0 +1,31 @@
+-- erase - a citizen asks to be forgotten: contacts, inbox, sealed bodies go; what waits is not sent; counts stay.
+-- include _delivery
+-- KEYS[1] citizen record c:<ckey>
+-- ARGV    ckey, now
+-- Returns the dossier codes whose summaries hold personal data too (in other partitions)
+local ckey, now = ARGV[1], tonumber(ARGV[2])
+local seen, codes = {}, {}
+local function forget(nid)
+  if seen[nid] then return end
+  seen[nid] = true
+  local key = nkey(nid)
+  local f = redis.call('HMGET', key, 'plan', 'ln', 'co')
+  if not f[1] then return end
+  for i, step in ipairs(plan_of(f[1])) do
+    local k = i - 1
+    dequeue(nid, k, step.way, f[2])
+    local s = redis.call('HGET', key, 's' .. k)
+    if (s == 'queued' or s == 'deferred' or s == 'sending') and move(key, k, 'cut', now, 'erased') then
+      ledger(key, nid, k, step.way, 'suppressed', now)
+    end
+  end
+  redis.call('HDEL', key, 'b')
+  redis.call('HSET', key, 'cut', '1', 'e', now)
+  redis.call('ZREM', P .. 'dead', nid)
+  if f[3] ~= '-' then codes[#codes + 1] = f[3] end
+end
+for _, entry in ipairs(redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
+for _, entry in ipairs(redis.call('XRANGE', P .. 'ib:' .. ckey, '-', '+')) do forget(entry[2][2]) end
+redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey)
+redis.call('PUBLISH', 'loa:inbox', ckey)
+return codes

@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""Plays the sample dossiers through all four channels against the provider simulator. Standard library only."""
+import datetime
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOA = str(ROOT / os.environ.get("B", "build") / "loa")
+ZONE = datetime.timezone(datetime.timedelta(hours=7))
+TIME_LIMIT_S = 120
+
+
+def http(method, url, body=None, key=None, content_type="application/json"):
+    """One call. Returns (status, decoded JSON or text)."""
+    data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+    req = urllib.request.Request(url, data=data, method=method, headers={"Content-Type": content_type})
+    if key:
+        req.add_header("Authorization", "Bearer " + key)
+    try:
+        with urllib.request.urlopen(req, timeout=15) as answer:
+            status, raw = answer.status, answer.read()
+    except urllib.error.HTTPError as e:
+        status, raw = e.code, e.read()
+    try:
+        return status, json.loads(raw)
+    except ValueError:
+        return status, raw.decode(errors="replace")
+
+
+def wait_for(what, test, limit_s=30):
+    """Asks again until `test` gives a true value."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        value = test()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise SystemExit(f"quá thời gian chờ: {what}")
+
+
+class Demo:
+    def __init__(self, stay):
+        self.stay = stay
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="loa-demo."))
+        self.children = []
+        self.listen = os.environ.get("LOA_DEMO_LISTEN", "127.0.0.1:8080" if stay else "127.0.0.1:0")
+
+    # ---- processes ----
+    def start(self, name, args):
+        log = open(self.dir / f"{name}.log", "wb")
+        child = subprocess.Popen(args, cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
+        self.children.append(child)
+        return child
+
+    def start_sim(self, hook):
+        args = [LOA, "sim", "--listen", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--webhook", hook]
+        for name, value in self.credentials.items():
+            args += ["--" + name, value]
+        child = self.start("sim", args)
+        line = child.stdout.readline().decode()
+        ports = dict(p.split("=") for p in line.split() if "=" in p)
+        self.sim = f"http://127.0.0.1:{ports['http']}"
+        self.smtp = ports["smtp"]
+
+    def start_loa(self, port):
+        config = self.dir / "loa.conf"
+        c = self.credentials
+        config.write_text(f"""[loa]
+listen = 127.0.0.1:{port}
+public_url = http://127.0.0.1:{port}
+data_dir = {self.dir}/var
+templates = {ROOT}/templates
+channels_dir = {ROOT}/channels
+quiet_hours = off
+[zalo]
+app_id = {c['app-id']}
+app_secret = {c['app-secret']}
+oa_id = {c['oa-id']}
+oa_secret_key = {c['oa-secret-key']}
+access_token = {c['access-token']}
+refresh_token = {c['refresh-token']}
+oa_url = {self.sim}
+zbs_url = {self.sim}
+oauth_url = {self.sim}
+[sms]
+provider = esms
+url = {self.sim}
+api_key = {c['sms-key']}
+secret_key = {c['sms-secret']}
+brandname = HATINH
+webhook_token = {c['sms-token']}
+[email]
+smtp_url = smtp://127.0.0.1:{self.smtp}/loa.example.vn
+from = "Trung tâm Phục vụ hành chính công tỉnh Hà Tĩnh <no-reply@hanhchinhcong.example.vn>"
+bounce_domain = bounce.example.vn
+webhook_token = {c['email-token']}
+[portal]
+session_secret = {secrets.token_hex(32)}
+""")
+        self.config = str(config)
+        self.loa = f"http://127.0.0.1:{port}"
+        self.start("loa", [LOA, "serve", "-c", self.config])
+        wait_for("loa sẵn sàng", lambda: self.ready())
+        out = subprocess.run([LOA, "key", "create", "demo", "--scope", "events,messages,citizens,reports,admin", "-c",
+                              self.config], capture_output=True, text=True, cwd=ROOT, timeout=30, check=True).stdout
+        self.key = next(w for w in out.split() if w.startswith("loa_"))
+
+    def ready(self):
+        try:
+            return http("GET", self.loa + "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        for child in reversed(self.children):
+            child.send_signal(signal.SIGTERM)
+        for child in reversed(self.children):
+            try:
+                child.wait(30)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    # ---- the play ----
+    def citizens(self):
+        for citizen in json.loads((ROOT / "deploy/sample/citizens.json").read_text()):
+            status, answer = http("PUT", self.loa + "/v1/citizens", citizen, self.key)
+            if status not in (200, 201):
+                raise SystemExit(f"không lưu được người dân mẫu: {status} {answer}")
+        # One citizen has written to the OA just now: the free window is open and the phone is known.
+        uid = "8410000000000000001"
+        http("POST", self.sim + "/sim/users", {"uid": uid, "phone": "84983000102", "follows": True})
+        http("POST", self.sim + "/sim/act", {"uid": uid, "act": "share_phone", "phone": "84983000102"})
+
+    def fill(self, text, now):
+        text = text.replace("{D0}", now.strftime("%y%m%d"))
+        for mark, hours in (("-4h", -4), ("-3h", -3), ("-2h", -2), ("-1h", -1), ("+1d", 24), ("+2d", 48), ("+3d", 72),
+                            ("+7d", 168), ("+9d", 216)):
+            text = text.replace("{T" + mark + "}", (now + datetime.timedelta(hours=hours)).strftime("%Y%m%d%H%M%S"))
+        return text
+
+    def play(self):
+        now = datetime.datetime.now(ZONE)
+        rounds = json.loads(self.fill((ROOT / "deploy/sample/events.json").read_text(), now))
+        self.codes, self.events = set(), 0
+        for n, items in enumerate(rounds):
+            at = now - datetime.timedelta(minutes=30 * (len(rounds) - n))
+            batch = []
+            for item in items:
+                item.setdefault("ThoiDiemXuLy", at.strftime("%Y%m%d%H%M%S"))
+                self.codes.add(item["MaHoSo"])
+                batch.append({"specversion": "1.0", "type": "vn.dossier.status", "source": "https://dvc.hatinh.example.vn",
+                              "id": f"{item['MaHoSo']}/{n}", "subject": item["MaHoSo"], "time": at.isoformat(),
+                              "data": item})
+            status, answer = http("POST", self.loa + "/v1/dossier-events", batch, self.key,
+                                  "application/cloudevents-batch+json")
+            if status != 202 or answer["rejected"]:
+                raise SystemExit(f"sự kiện không được nhận: {status} {json.dumps(answer, ensure_ascii=False)}")
+            self.events += answer["accepted"]
+            wait_for("mọi tin có trạng thái cuối", self.all_final, TIME_LIMIT_S)
+
+    def story(self):
+        return {code: http("GET", f"{self.loa}/v1/dossiers/{code}", key=self.key)[1] for code in sorted(self.codes)}
+
+    def messages(self):
+        for code, dossier in self.story().items():
+            for line in dossier.get("timeline", []):
+                for message in line.get("notification", {}).get("messages", []):
+                    yield code, line, message
+
+    def all_final(self):
+        """Every event is in a timeline, and no message waits for anything but a receipt by e-mail, which never comes."""
+        story = self.story()
+        if sum(len(d.get("timeline", [])) for d in story.values()) < self.events:
+            return False
+        for _, _, m in self.messages():
+            if m["state"] in ("queued", "deferred", "sending", "uncertain"):
+                return False
+            if m["state"] == "sent" and m["channel"] != "email":
+                return False
+        return True
+
+    def show(self):
+        print("\nMỗi người dân đã nhận được gì\n" + "=" * 29)
+        status, answer = http("GET", self.sim + "/sim/messages?limit=1000")
+        received = answer["messages"]
+        names = {"zalo": "Zalo", "sms": "SMS", "email": "Thư điện tử"}
+        for m in received:
+            channel = {"zalo": "zalo", "zbs": "zalo", "cs": "zalo", "uid": "zalo", "smtp": "email"}.get(m["way"], "sms")
+            text = " ".join((m.get("text") or m.get("title", "")).split())
+            print(f"\n  [{names[channel]}] tới {m['address']}\n    {text[:400]}")
+        portal = sum(1 for _, _, m in self.messages() if m["channel"] == "portal")
+        print(f"\n  [Cổng dịch vụ công] {portal} thông báo trong hộp tin của người dân")
+
+    def summary(self):
+        count = {"zalo": 0, "sms": 0, "email": 0, "portal": 0}
+        delivered = failed = lost = 0
+        for _, line, m in self.messages():
+            if m["state"] == "suppressed":
+                continue
+            count[m["channel"]] += 1
+            delivered += m["state"] in ("delivered", "seen", "sent")
+            failed += m["state"] in ("failed", "expired")
+        for dossier in self.story().values():
+            for line in dossier["timeline"]:
+                has_message = any(m["state"] in ("delivered", "seen", "sent") for m in
+                                  line.get("notification", {}).get("messages", []))
+                lost += bool(line.get("kind")) and not has_message
+        _, stats = http("GET", self.sim + "/sim/stats")
+        duplicate = int(stats.get("total", {}).get("repeated_content", 0))
+        total = sum(count.values())
+        print(f"\ndemo: events={self.events} deliveries={total} zalo={count['zalo']} sms={count['sms']} "
+              f"email={count['email']} portal={count['portal']} delivered={delivered} failed={failed} lost={lost} "
+              f"duplicate={duplicate}", flush=True)
+        return lost == 0 and duplicate == 0
+
+    def run(self):
+        self.credentials = {"app-id": "1234567890123456789", "oa-id": "2222222222222222222",
+                            "app-secret": secrets.token_hex(10), "oa-secret-key": secrets.token_hex(10),
+                            "access-token": secrets.token_hex(20), "refresh-token": secrets.token_hex(20),
+                            "sms-token": secrets.token_hex(12), "sms-key": secrets.token_hex(8),
+                            "sms-secret": secrets.token_hex(8), "email-token": secrets.token_hex(12)}
+        port = 8080 if self.stay else free_port()
+        try:
+            self.start_sim(f"http://127.0.0.1:{port}")
+            self.start_loa(port)
+            self.citizens()
+            self.play()
+            self.show()
+            good = self.summary()
+            if self.stay:
+                print(f"\n  loa:              {self.loa}\n  Bốn chiếc điện thoại mô phỏng: {self.sim}/\n"
+                      f"  Khóa API:         {self.key}\n  Nhật ký:          {self.dir}\n  Dừng bằng Ctrl-C.", flush=True)
+                signal.pause()
+            return 0 if good else 1
+        except KeyboardInterrupt:
+            return 0
+        except BaseException:
+            for log in ("loa", "sim"):
+                path = self.dir / f"{log}.log"
+                if path.exists():
+                    sys.stderr.write(f"---- {log}.log (cuối)\n" + "\n".join(path.read_text(errors="replace").splitlines()[-15:])
+                                     + "\n")
+            raise
+        finally:
+            self.stop()
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def free_port():
+    import socket
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+if __name__ == "__main__":
+    sys.exit(Demo(stay=sys.argv[1:] == ["run"]).run())

@@ -1,0 +1,76 @@
+/*
+ * api - the public HTTP interface: who may call, and the answers all handlers share. One file per subject in
+ * bot/api/ and bot/intake/; each registers its routes with api_route().
+ */
+#ifndef LOA_API_H
+#define LOA_API_H
+
+#include "loa/errors.h"
+#include "loa/json.h"
+#include "loa/service.h"
+
+/* ---- who may call ---- */
+enum scope {
+    SCOPE_EVENTS = 1,
+    SCOPE_MESSAGES = 2,
+    SCOPE_CITIZENS = 4,
+    SCOPE_CAMPAIGNS = 8,
+    SCOPE_REPORTS = 16,
+    SCOPE_DESK = 32,
+    SCOPE_ADMIN = 64,
+};
+unsigned scopes_from_words(const char *comma_list); /* 0 when one word is unknown */
+void scopes_print(unsigned scopes, struct buf *out);
+
+/* Keys are random, shown once; the store keeps a keyed hash. A copy of the table is kept in memory and
+ * refreshed when it changes. */
+struct api_keys *api_keys_new(struct store *s);
+void api_keys_free(struct api_keys *k);
+void api_keys_load(struct api_keys *k); /* once the store is open; again by itself on change */
+/* Bits of the scopes of a valid "Bearer …" key, 0 otherwise. `name` gets the key's name (at least 64 bytes).
+ */
+unsigned api_keys_check(const struct api_keys *k, const char *authorization, char *name);
+
+/* ---- routes ---- */
+struct api_call { /* what a handler gets; lives until the answer */
+    struct service *service;
+    struct http_request *req;
+    char caller[64]; /* name of the key; "" on open routes */
+};
+typedef void api_handler(struct api_call *call);
+struct api_route {
+    unsigned method; /* one enum http_method */
+    const char *pattern;
+    unsigned scope; /* any one of these bits; 0: open */
+    size_t max_body_bytes;
+    api_handler *handler;
+};
+/* Registers a table ended by an entry without pattern. Wrong or missing key: 401/403 problem before the
+ * handler runs. */
+void api_routes(struct service *s, const struct api_route *table);
+
+/* Runs `next`, unless the call's Idempotency-Key was used before for another method, path or body: 422. Every
+ * route does it. */
+void api_idempotent(struct api_call *c, api_handler *next);
+
+/* ---- answers; each ends the call and frees it ---- */
+void api_json(struct api_call *c, int status, const struct buf *json);
+void api_problem(struct api_call *c, int status, const char *code, const char *title, const char *detail_vi,
+                 const struct errors *errors);
+/* The answer for a status of ours: 503 with Retry-After for unavailable/timeout/busy, 404, 409, 422, 413 … */
+void api_problem_status(struct api_call *c, enum loa_status st);
+/* Body as JSON; on failure answers 400 itself and returns NULL. Caller frees. */
+cJSON *api_body_json(struct api_call *c);
+
+/* ---- subjects: each adds its routes ---- */
+void api_dossier_events(struct service *s); /* bot/intake/dossier_api.c: /v1/dossier-events, /sync/… */
+void api_dossiers(struct service *s);       /* bot/api/dossier_view.c */
+void api_messages(struct service *s);       /* bot/api/message_api.c */
+void api_feed(struct service *s);           /* bot/api/feed_api.c */
+void api_staff(struct service *s);          /* bot/api/staff_api.c */
+void api_inbox(struct service *s);          /* bot/api/inbox_api.c */
+void api_citizens(struct service *s);       /* bot/api/citizen_api.c */
+void api_webhooks(struct service *s);       /* bot/intake/webhook_api.c */
+void api_health(struct service *s);         /* bot/api/health_api.c: healthz readyz metrics openapi */
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * service - everything one running process consists of, in one struct, so that each part can be handed what
+ * it needs. Made, started and stopped by bot/serve.c and nowhere else.
+ */
+#ifndef LOA_SERVICE_H
+#define LOA_SERVICE_H
+
+#include "loa/channel.h"
+#include "loa/http_server.h"
+#include "loa/intake.h"
+#include "loa/later.h"
+#include "loa/lease.h"
+#include "loa/notice.h"
+#include "loa/policy.h"
+#include "loa/receipt.h"
+#include "loa/router.h"
+#include "loa/store.h"
+#include "loa/template.h"
+#include "loa/words.h"
+#include "loa/worker.h"
+
+struct api_keys;
+
+struct service {
+    struct loop *loop;
+    struct config *config;
+    struct crypto *crypto;
+    struct redis *redis;
+    struct store *store;
+    struct leases *leases;
+    struct http_server *server;
+    struct http_client *client;
+    struct policy *policy;          /* replaced on reload */
+    struct template_set *templates; /* replaced on reload */
+    struct words *words;            /* replaced on reload */
+    struct planner *planner;
+    struct intake *intake;
+    struct router *router;
+    struct worker *worker;
+    struct receipts *receipts;
+    struct later *later;
+    struct api_keys *keys;
+    void *channel[CH_COUNT]; /* driver states, NULL: off */
+    char process_id[40];
+    bool store_open, stopping;
+};
+
+/* Tells a person about something that needs hands: logged, kept in the store for GET /v1/alerts, once per
+ * code and hour over all processes. */
+void service_alert(void *service, const char *code, const char *sentence_vi);
+
+#endif

@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""The life of a notification, driven script by script against a real Redis: every transition, late, twice, out of order."""
+from harness import Cases, Redis, equal, start_redis, tmpdir
+
+T = "loa:{p00}:"
+NOW = 1_790_000_000_000
+HOUR = 3_600_000
+cases = Cases()
+server, path = start_redis(tmpdir(), "--appendfsync", "no")
+r = Redis(path)
+NEXT = 0
+
+
+def reset():
+    r("FLUSHALL")
+    equal(r.script("lease_take", [T + "lease"], "A", 2000, 0), [1, 1], "lease")
+
+
+def plan(ckey="c1", code="H27-1", steps="zalo_zbs:60000:0;sms:60000:0;", lane="normal", dues="0,0,0", skips="", cap=0, action=0,
+         now=NOW, expires=NOW + HOUR, nid=None):
+    global NEXT
+    NEXT += 1
+    nid = nid or f"00{NEXT:020x}"
+    made = r.script("plan", [T + "led"], now, nid, ckey, code, '{"kind":"accepted"}', "sealed", steps, lane, expires, action, dues,
+                    skips, cap, "20261123", "portal text")
+    return nid, made[0]
+
+
+def claim(way, now=NOW, limit=10, mode="send", epoch=1):
+    return r.script("claim", [T + "lease"], epoch, now, way, limit, now + 5000, mode)
+
+
+def outcome(nid, k, event, attempt=1, code="0", pid="", cost=0, again=0, wait=NOW + 60000, poll=0, suppress="", now=NOW):
+    return r.script("outcome", [T + "led"], now, nid, k, attempt, event, code, pid, cost, again, wait, poll, suppress)[0]
+
+
+def receipt(nid, k, event, at=NOW, attempt="", now=NOW):
+    return r.script("receipt", [T + "led"], now, nid, k, event, "", at, attempt)[0]
+
+
+def due(now, repeat=0, safe="", epoch=1):
+    return r.script("due", [T + "lease"], epoch, now, 100, repeat, safe)
+
+
+def field(nid, name):
+    return r("HGET", T + "n:" + nid, name)
+
+
+def ledger():
+    return [(f[f.index("w") + 1], f[f.index("s") + 1]) for _, f in r("XRANGE", T + "led", "-", "+")]
+
+
+with cases("a message is planned, sent, delivered; the record ends and its body is gone"):
+    reset()
+    nid, made = plan()
+    equal(made, 1)
+    got = claim("zalo_zbs")
+    equal((got[0][0], got[0][1], got[0][2], got[0][5]), (nid, 0, 1, "sealed"), "claim")
+    equal(outcome(nid, 0, "accepted", pid="z1", cost=300), "sent")
+    equal(field(nid, "st"), "pending")
+    equal(receipt(nid, 0, "delivered"), "delivered")
+    equal((field(nid, "st"), field(nid, "b"), field(nid, "v0"), field(nid, "i0")), ("reached", None, "300", "z1"))
+    equal(ledger(), [("zalo_zbs", "delivered")])
+    equal(r("KEYS", T + "open:*"), [], "nothing is left open")
+    equal([k for k in r("KEYS", T + "*") if k.split(":")[2] in ("w", "snd", "q", "pl")], [], "no timers are left")
+
+with cases("planning twice changes nothing"):
+    reset()
+    nid, _ = plan()
+    equal(plan(nid=nid)[1], 0)
+    equal(r("ZCARD", T + "q:zalo_zbs:normal"), 1)
+
+with cases("a refusal starts the next step at once, and counts"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    equal(outcome(nid, 0, "refused", code="zbs:-118", suppress="zalo_zbs=99"), "failed")
+    equal(claim("sms")[0][0], nid)
+    equal(r("HGET", T + "c:c1", "no"), "zalo_zbs=99;")
+    equal(outcome(nid, 1, "accepted"), "sent")
+    equal(receipt(nid, 1, "delivered"), "delivered")
+    equal(ledger(), [("zalo_zbs", "failed"), ("sms", "delivered")])
+
+with cases("no receipt in time: the next step starts, a late receipt still counts and stops what has not left"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    outcome(nid, 0, "accepted", wait=NOW + 1000)
+    equal(due(NOW + 500)[0], 0, "too early")
+    equal(due(NOW + 1000)[0], 1)
+    equal(field(nid, "s1"), "queued")
+    equal(receipt(nid, 0, "delivered", now=NOW + 1500), "delivered")
+    equal((field(nid, "s1"), field(nid, "c1"), field(nid, "st")), ("suppressed", "reached", "reached"))
+    equal(claim("sms", now=NOW + 2000), [])
+
+with cases("receipts before the answer, twice, and in the wrong order"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    equal(receipt(nid, 0, "seen"), "seen", "before the answer")
+    equal(outcome(nid, 0, "accepted", pid="z9", cost=300), "", "the answer no longer moves it")
+    equal((field(nid, "i0"), field(nid, "v0")), ("z9", "300"), "but its id and price are kept")
+    equal(receipt(nid, 0, "delivered"), "same")
+    equal(receipt(nid, 0, "seen"), "same")
+    equal(ledger(), [("zalo_zbs", "seen")])
+
+with cases("a failure report after delivery is ignored; delivery after a failure report counts"):
+    reset()
+    a, _ = plan(ckey="c1")
+    b, _ = plan(ckey="c2")
+    claim("zalo_zbs")
+    outcome(a, 0, "accepted")
+    outcome(b, 0, "accepted")
+    receipt(a, 0, "delivered")
+    equal(receipt(a, 0, "lost"), "same")
+    equal(receipt(b, 0, "lost"), "failed")
+    equal(field(b, "s1"), "queued", "fallback")
+    equal(receipt(b, 0, "delivered"), "delivered")
+    equal((field(b, "s1"), field(b, "st")), ("suppressed", "reached"))
+
+with cases("a failure report of an older attempt does not touch the one under way"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    outcome(nid, 0, "again", again=NOW)
+    equal(claim("zalo_zbs")[0][2], 2)
+    equal(receipt(nid, 0, "lost", attempt=1), "same")
+    equal(field(nid, "s0"), "sending")
+
+with cases("unknown, then a late answer"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    equal(outcome(nid, 0, "unknown", code="timeout", wait=NOW + 1000), "uncertain")
+    equal(r("SCARD", T + "unsure"), 1)
+    equal(outcome(nid, 0, "accepted"), "sent", "an answer after all")
+
+with cases("unknown: news goes to the next step, is listed"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    outcome(nid, 0, "unknown", wait=NOW + 1000)
+    due(NOW + 1000)
+    equal((field(nid, "s0"), field(nid, "s1")), ("uncertain", "queued"))
+    equal(ledger(), [("zalo_zbs", "uncertain")])
+
+with cases("unknown: an action notice repeats once with the same number, then gives up"):
+    reset()
+    nid, _ = plan(action=1)
+    claim("zalo_zbs")
+    outcome(nid, 0, "unknown", wait=NOW + 1000)
+    due(NOW + 1000, repeat=1)
+    got = claim("zalo_zbs", now=NOW + 1000)
+    equal((got[0][2], got[0][3]), (1, 1), "attempt and repeat mark")
+    outcome(nid, 0, "unknown", wait=NOW + 2000, now=NOW + 1000)
+    due(NOW + 2000, repeat=1)
+    equal((field(nid, "s0"), field(nid, "s1")), ("uncertain", "queued"))
+
+with cases("unknown where the provider knows our reference: any message repeats"):
+    reset()
+    nid, _ = plan(steps="sms:60000:0;")
+    claim("sms")
+    outcome(nid, 0, "unknown", wait=NOW + 1000)
+    due(NOW + 1000, safe="sms;")
+    equal(claim("sms", now=NOW + 1000)[0][2], 1)
+
+with cases("a new owner finds the attempts its predecessor left"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    equal(r.script("lease_drop", [T + "lease"], "A", 1), 1)
+    equal(r.script("lease_take", [T + "lease"], "B", 2000, 0), [2, 1])
+    equal(claim("zalo_zbs", epoch=1), "STALE", "the old owner is refused")
+    equal(r.script("recover", [T + "lease"], 1, NOW, NOW + 100, 10, 1), "STALE")
+    equal(r.script("recover", [T + "lease"], 2, NOW, NOW + 100, 10, 1), [1, 0])
+    equal(field(nid, "s0"), "uncertain")
+
+with cases("an expired message is not sent"):
+    reset()
+    nid, _ = plan(expires=NOW + 10)
+    equal(claim("zalo_zbs", now=NOW + 11), [])
+    equal((field(nid, "s0"), field(nid, "st")), ("expired", "unreached"))
+
+with cases("messages of one citizen on one channel leave in order"):
+    reset()
+    a, _ = plan(code="H27-1")
+    b, _ = plan(code="H27-2")
+    equal([m[0] for m in claim("zalo_zbs")], [a])
+    equal(claim("zalo_zbs"), [])
+    outcome(a, 0, "accepted")
+    equal([m[0] for m in claim("zalo_zbs")], [b])
+
+with cases("a retry holds back the next message of the same citizen, not of another one"):
+    reset()
+    a, _ = plan(code="H27-1")
+    b, _ = plan(code="H27-2")
+    c, _ = plan(ckey="c2", code="H27-3")
+    claim("zalo_zbs", limit=1)
+    outcome(a, 0, "again", again=NOW + 5000)
+    equal([m[0] for m in claim("zalo_zbs")], [c])
+    equal([m[0] for m in claim("zalo_zbs", now=NOW + 5000)], [a])
+    outcome(a, 0, "accepted", attempt=2, now=NOW + 5000)
+    equal([m[0] for m in claim("zalo_zbs", now=NOW + 5000)], [b])
+
+with cases("newer news of the same dossier replaces what the older one still had in reserve"):
+    reset()
+    a, _ = plan(code="H27-1")
+    claim("zalo_zbs")
+    outcome(a, 0, "accepted", wait=NOW + 1000)
+    b, _ = plan(code="H27-1")
+    due(NOW + 1000)
+    equal(field(a, "s1"), None, "the old SMS is never started")
+    equal(field(b, "s0"), "queued")
+
+with cases("quiet hours: the message is deferred and claimed in the morning"):
+    reset()
+    nid, _ = plan(steps="sms:60000:0;", dues=f"{NOW + HOUR}", expires=NOW + 2 * HOUR)
+    equal(field(nid, "s0"), "deferred")
+    equal(claim("sms"), [])
+    equal(claim("sms", now=NOW + HOUR)[0][0], nid)
+
+with cases("no consent: suppressed with the reason, the chain goes on beside it"):
+    reset()
+    nid, _ = plan(skips="0=no_consent;")
+    equal((field(nid, "s0"), field(nid, "c0"), field(nid, "s1")), ("suppressed", "no_consent", "queued"))
+
+with cases("the daily cap holds back what costs"):
+    reset()
+    plan(cap=1)
+    nid, _ = plan(cap=1, steps="portal:0:1;sms:60000:0;")
+    equal((field(nid, "s0"), field(nid, "s1"), field(nid, "c1")), ("delivered", "suppressed", "cap"))
+
+with cases("the portal notice lies in the box at once; only reading it counts as reached"):
+    reset()
+    nid, _ = plan(steps="portal:0:1;")
+    equal((field(nid, "s0"), field(nid, "st"), r("XLEN", T + "ib:c1")), ("delivered", "unreached", 1))
+    equal(receipt(nid, 0, "seen"), "seen")
+    equal(field(nid, "st"), "reached")
+
+with cases("a blocked way: urgent messages take the next step, others wait"):
+    reset()
+    a, _ = plan(lane="urgent", ckey="c1")
+    b, _ = plan(lane="normal", ckey="c2")
+    equal(claim("zalo_zbs", mode="divert"), [])
+    equal((field(a, "s0"), field(a, "s1"), field(b, "s0")), ("failed", "queued", "queued"))
+
+with cases("urgent before normal before bulk"):
+    reset()
+    c, _ = plan(lane="bulk", ckey="c3")
+    b, _ = plan(lane="normal", ckey="c2")
+    a, _ = plan(lane="urgent", ckey="c1")
+    equal([m[0] for m in claim("zalo_zbs")], [a, b, c])
+
+with cases("a dead letter keeps its body, can be sent again, and is forgotten after a week"):
+    reset()
+    nid, _ = plan(steps="zalo_zbs:60000:0;")
+    claim("zalo_zbs")
+    outcome(nid, 0, "refused", code="zbs:-137")
+    equal((field(nid, "st"), r("ZCARD", T + "dead"), field(nid, "b")), ("unreached", 1, "sealed"))
+    equal(r.script("resend", [T + "led"], NOW, nid, NOW + HOUR), 1)
+    equal(claim("zalo_zbs")[0][2], 2, "a new attempt")
+    outcome(nid, 0, "refused", attempt=2)
+    due(NOW + 8 * 24 * HOUR)
+    equal((r("ZCARD", T + "dead"), field(nid, "b")), (0, None))
+    equal(r.script("resend", [T + "led"], NOW, nid, NOW + HOUR), 0)
+
+with cases("an event is stored once, by id and by content"):
+    reset()
+    first = r.script("intake", [T + "in"], NOW, "H27-1", "id1", "c1", "sealed", "H27-1", "id2", "c2", "sealed")
+    again = r.script("intake", [T + "in"], NOW, "H27-1", "id1", "c9", "x", "H27-1", "id9", "c2", "x")
+    equal(again, ["dup:" + first[0], "dup:" + first[1]])
+    equal(r("XLEN", T + "in"), 2)
+
+with cases("journal entries stay until they are committed"):
+    taken = r.script("take_events", [T + "lease", T + "in"], 1, "-", 10)
+    equal([(t[1], t[2]) for t in taken], [("H27-1", "sealed")] * 2)
+    equal(r.script("dossier", [T + "lease", T + "in"], 1, taken[0][0], "H27-1", 2, NOW, "sum", "line", 100), 1)
+    equal(r.script("dossier", [T + "lease", T + "in"], 1, taken[0][0], "H27-1", 2, NOW, "sum", "line", 100), 0, "a repeat")
+    equal(r("XLEN", T + "in"), 1)
+    equal(r.script("dossier", [T + "lease", T + "in"], 7, taken[1][0], "H27-1", 2, NOW, "", "line", 100), "STALE")
+
+with cases("leases: renewed by the owner, refused to others, taken over only from the dead when asked so"):
+    r("FLUSHALL")
+    key = [T + "lease"]
+    equal(r.script("lease_take", key, "A", 2000, 1), [0, 0], "free is not dead")
+    equal(r.script("lease_take", key, "A", 2000, 0), [1, 1])
+    equal(r.script("lease_take", key, "A", 2000, 0), [1, 0])
+    equal(r.script("lease_take", key, "B", 2000, 0)[0], 0)
+    r("HSET", key[0], "until", 1)
+    equal(r.script("lease_take", key, "B", 2000, 1), [2, 1])
+
+cases.end()
