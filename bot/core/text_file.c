@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FAULT_MAX_BYTES 2048
+
 void fault_add(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
                const char *en)
 {
@@ -18,16 +20,18 @@ void fault_add(struct errors *err, const char *path, unsigned line, const char *
 void fault_at(struct errors *err, const char *path, unsigned line, const char *code, const char *vi,
               const char *en, ...)
 {
-    char text_vi[512], text_en[512];
-    va_list ap, again;
+    struct buf text_vi = BUF_INIT(FAULT_MAX_BYTES), text_en = BUF_INIT(FAULT_MAX_BYTES);
+    va_list ap;
 
     va_start(ap, en);
-    va_copy(again, ap);
-    vsnprintf(text_vi, sizeof text_vi, vi, ap);
-    vsnprintf(text_en, sizeof text_en, en, again);
-    va_end(again);
+    buf_vprintf(&text_vi, vi, ap);
     va_end(ap);
-    fault_add(err, path, line, code, text_vi, text_en);
+    va_start(ap, en);
+    buf_vprintf(&text_en, en, ap);
+    va_end(ap);
+    fault_add(err, path, line, code, buf_cstr(&text_vi), buf_cstr(&text_en));
+    buf_clear(&text_vi);
+    buf_clear(&text_en);
 }
 
 static unsigned line_of_bad_byte(const char *s, size_t n)

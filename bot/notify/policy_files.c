@@ -247,20 +247,28 @@ bool policy_load_plans(const char *dir, struct errors *err, struct policy *p)
 
 /* ---- limits.ini ---- */
 
+/* "07:30" -> minutes of the day; moves *s behind it. */
+static bool read_clock(const char **s, int *minutes)
+{
+    const char *p = *s;
+
+    if (strspn(p, "0123456789") != 2 || p[2] != ':' || strspn(p + 3, "0123456789") != 2)
+        return false;
+    int hour = (p[0] - '0') * 10 + p[1] - '0', minute = (p[3] - '0') * 10 + p[4] - '0';
+    *minutes = hour * 60 + minute;
+    *s = p + 5;
+    return hour < 24 && minute < 60;
+}
+
 /* "21:00-07:00" or "none". */
 static bool read_quiet(const char *s, struct quiet_hours *out)
 {
-    unsigned h1, m1, h2, m2;
-    char end;
+    struct quiet_hours q = { 0, 0 };
 
-    if (strcmp(s, "none") == 0) {
-        *out = (struct quiet_hours){ 0, 0 };
-        return true;
-    }
-    if (sscanf(s, "%2u:%2u-%2u:%2u%c", &h1, &m1, &h2, &m2, &end) != 4 || h1 > 23 || h2 > 23 || m1 > 59 ||
-        m2 > 59)
+    if (strcmp(s, "none") != 0 &&
+        (!read_clock(&s, &q.from) || *s++ != '-' || !read_clock(&s, &q.to) || *s != '\0'))
         return false;
-    *out = (struct quiet_hours){ (int)(h1 * 60 + m1), (int)(h2 * 60 + m2) };
+    *out = q;
     return true;
 }
 

@@ -14,27 +14,21 @@ bool validity_holds(struct validity v, int64_t at_ms)
     return at_ms >= v.from_ms && at_ms < v.to_ms;
 }
 
-static bool read_day(const char *s, int64_t *ms)
-{
-    int y, m, d;
-    char end;
-
-    if (strlen(s) != 10 || sscanf(s, "%4d-%2d-%2d%c", &y, &m, &d, &end) != 3 || !date_is_real(y, m, d))
-        return false;
-    *ms = local_to_ms(y, m, d, 0, 0, 0);
-    return true;
-}
-
 /* `to` is the last day on which the row holds. */
 static bool read_validity(const char *from, const char *to, struct validity *out)
 {
+    int64_t day;
+
     *out = (struct validity){ 0, INT64_MAX };
-    if (*from != '\0' && !read_day(from, &out->from_ms))
-        return false;
-    if (*to != '\0') {
-        if (!read_day(to, &out->to_ms))
+    if (*from != '\0') {
+        if (!date_parse_day(from, &day))
             return false;
-        out->to_ms += CALENDAR_DAY_MS;
+        out->from_ms = local_midnight_ms(day);
+    }
+    if (*to != '\0') {
+        if (!date_parse_day(to, &day))
+            return false;
+        out->to_ms = local_midnight_ms(day + 1);
     }
     return out->from_ms < out->to_ms;
 }

@@ -3,6 +3,7 @@
 #include "loa/mem.h"
 #include "loa/text.h"
 #include "loa/text_file.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,7 @@ static struct segment *add_segment(struct parser *x, enum segment_kind kind)
         g->room = g->room == 0 ? 16 : g->room * 2;
         g->segment = mem_resize(g->segment, g->room * sizeof *g->segment);
     }
+    assert(g->segment != NULL);
     struct segment *s = &g->segment[g->count++];
     *s = (struct segment){ .kind = kind };
     return s;

@@ -212,6 +212,7 @@ static void test_faults(void **state)
         { "a way twice", "plans.ini", "[default]\nsms = 0\nsms = 1m\n", "plans.ini:3", "twice" },
         { "no default plan", "plans.ini", "[test]\nsms = 0\n", "plans.ini", "incomplete" },
         { "bad quiet hours", "limits.ini", "[quiet]\nsms = 25:00-07:00\n", "limits.ini:2", "bad_value" },
+        { "half a clock", "limits.ini", "[quiet]\nsms = 21:00-7:00\n", "limits.ini:2", "bad_value" },
         { "unknown limit", "limits.ini", "[attempts]\nretries = 2\n", "limits.ini:2", "unknown_key" },
         { "limits missing", "limits.ini", "[attempts]\ntries = 2\n", "limits.ini", "incomplete" },
         { "too few columns", "portals.tsv", "a\tb\n", "portals.tsv:1", "bad_row" },
