@@ -49,6 +49,17 @@ static const struct param_type *type_of(const cJSON *param)
 
 /* ---- loading ---- */
 
+/* Tags are written as numbers, and read as the words Zalo answers with. */
+static const char *tag_word(const char *tag)
+{
+    static const char *const words[] = { "TRANSACTION", "CUSTOMER_CARE", "PROMOTION" };
+
+    for (size_t i = 0; i < 3; i++)
+        if (strcmp(tag, words[i]) == 0 || (tag[0] == '1' + (char)i && tag[1] == '\0'))
+            return words[i];
+    return words[0];
+}
+
 struct sim_card *sim_cards_add(struct sim_cards *c, cJSON *tree)
 {
     int64_t id;
@@ -63,7 +74,7 @@ struct sim_card *sim_cards_add(struct sim_cards *c, cJSON *tree)
     card->tree = tree;
     card->id = json_str(tree, "template_id");
     card->title = json_str_or(tree, "title", "");
-    card->tag = json_str_or(tree, "tag", "TRANSACTION");
+    card->tag = tag_word(json_str_or(tree, "tag", "1"));
     card->params = json_get(tree, "params");
     card->rows = json_get(tree, "rows");
     card->buttons = json_get(tree, "buttons");
@@ -92,6 +103,7 @@ static void load_file(struct sim_cards *c, const char *path, struct errors *err)
     buf_clear(&text);
 }
 
+/* A kind has one template, and one more for each variant: zalo_template.post.json. */
 /* A kind has one template, and one more for each variant: zalo_template.post.json. */
 enum loa_status sim_cards_load(const char *dir, struct errors *err, struct sim_cards **out)
 {

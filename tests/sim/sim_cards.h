@@ -1,8 +1,8 @@
 /*
  * sim_cards - the ZBS templates Zalo has approved: checks the data of a send, draws the card.
  *
- * Read from DIR/<kind>/zalo_template.json. A parameter in a text stands as <name>. Lengths are counted in
- * characters after NFC; a parameter type has its own ceiling beside the template's.
+ * Read from DIR/<kind>/zalo_template[.variant].json. A parameter in a text stands as <name>. Lengths are
+ * counted in characters after NFC; a parameter type has its own ceiling beside the template's.
  */
 #ifndef SIM_CARDS_H
 #define SIM_CARDS_H
@@ -12,7 +12,8 @@
 #include "sim.h"
 
 struct sim_card {
-    const char *id, *title, *tag; /* borrowed from `tree` */
+    const char *id, *title; /* borrowed from `tree` */
+    const char *tag;        /* TRANSACTION CUSTOMER_CARE PROMOTION */
     const cJSON *params, *rows, *buttons, *paragraphs;
     int64_t price_phone, price_uid; /* price_uid 0: cannot go by user id */
     const char *status, *quality;   /* ENABLE PENDING_REVIEW REJECT DISABLE; HIGH MEDIUM LOW UNDEFINED */

@@ -324,6 +324,7 @@ void sim_zbs_template(struct sim *s, struct http_request *req, struct sim_reply 
 {
     const char *id = http_request_query(req, "template_id");
     const struct sim_card *card = id != NULL ? sim_cards_find(s->cards, id) : NULL;
+    int64_t timeout_ms = TIMEOUT_MS;
 
     if (!enter(s, req, r))
         return;
@@ -338,7 +339,8 @@ void sim_zbs_template(struct sim *s, struct http_request *req, struct sim_reply 
     cJSON_AddItemToObject(data, "listParams", list_params(card));
     cJSON_AddItemToObject(data, "listButtons",
                           card->buttons != NULL ? cJSON_Duplicate(card->buttons, true) : cJSON_CreateArray());
-    cJSON_AddNumberToObject(data, "timeout", TIMEOUT_MS);
+    json_int(card->tree, "timeout_ms", &timeout_ms);
+    cJSON_AddNumberToObject(data, "timeout", (double)timeout_ms);
     cJSON_AddStringToObject(data, "previewUrl", "");
     cJSON_AddStringToObject(data, "templateQuality", card->quality);
     cJSON_AddStringToObject(data, "templateTag", card->tag);
