@@ -71,16 +71,24 @@ static const char *unit_name(const struct policy *p, const char *said, int64_t a
     return strchr(said, ' ') != NULL ? said : NULL;
 }
 
-static void set_filed_unit(const struct dossier_event *e, const struct policy *p, const char *portal,
-                           struct params *out)
+/* The unit people deal with: where it was filed, else who handles it, else whom the dossier's code names. */
+static void set_unit(const struct dossier_event *e, const struct policy *p, const char *portal,
+                     struct params *out)
 {
+    const char *said[] = { e->unit_filed, e->unit_handling, e->code.agency };
     const char *agency = policy_agency_name(p, e->code.level1, e->at_ms);
-    const char *fallback = agency != NULL ? agency : portal;
-    const char *name = unit_name(p, e->unit_filed, e->at_ms, false);
-    const char *short_name = unit_name(p, e->unit_filed, e->at_ms, true);
+    const char *name = agency != NULL ? agency : portal, *short_name = name;
 
-    params_set(out, "unit", name != NULL ? name : fallback);
-    params_set(out, "unit_short", short_name != NULL ? short_name : fallback);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (unit_name(p, said[i], e->at_ms, false) != NULL) {
+            name = unit_name(p, said[i], e->at_ms, false);
+            short_name = unit_name(p, said[i], e->at_ms, true);
+            break;
+        }
+    params_set(out, "unit", name);
+    params_set(out, "unit_short", short_name);
+    if (!e->by_post)
+        params_set(out, "collect_at", name);
 }
 
 static void set_units(const struct dossier_event *e, const struct policy *p, const char *portal,
@@ -90,15 +98,13 @@ static void set_units(const struct dossier_event *e, const struct policy *p, con
     const struct unit_info *filed_at = policy_unit(p, e->unit_filed, e->at_ms);
     const struct unit_info *handled_by = policy_unit(p, e->unit_handling, e->at_ms);
 
-    set_filed_unit(e, p, portal, out);
+    set_unit(e, p, portal, out);
     if (handling != NULL && strcmp(handling, params_get(out, "unit")) != 0)
         params_set(out, "unit_handling", handling);
     if (handled_by != NULL && handled_by->phone[0] != '\0')
         params_set(out, "unit_phone", handled_by->phone);
     else if (filed_at != NULL)
         params_set(out, "unit_phone", filed_at->phone);
-    if (!e->by_post)
-        params_set(out, "collect_at", unit_name(p, e->unit_filed, e->at_ms, false));
     params_set(out, "receiver", e->receiver);
 }
 

@@ -94,6 +94,7 @@ static void test_units(void **state)
         { "a name nobody registered", "Trạm Y tế Đức Thọ", "Phòng khám Một", "Trạm Y tế Đức Thọ",
           "Phòng khám Một" },
         { "a code nobody registered", "000.99.99.H27", "000.98.98.H27", "UBND tỉnh Hà Tĩnh", NULL },
+        { "only who handles it", "", "18073", "UBND phường Thành Sen", NULL },
         { "nothing said", "", "", "UBND tỉnh Hà Tĩnh", NULL },
     };
     (void)state;
