@@ -21,6 +21,7 @@ struct redis {
     struct pubsub *pubsub; /* NULL until the first redis_subscribe() */
     struct redis_command *commands;
     unsigned pending;
+    unsigned wait_replicas;
     bool ready, ending;
     char error[160];
     struct listener *listener;
@@ -86,6 +87,7 @@ void redis_command_send(struct redis_command *c, struct redis_link *k)
 {
     c->link = k;
     redis_link_send(k, &c->call, command_answered, c->wire, c->wire_len);
+    redis_link_hold(k, &c->call, c->redis->wait_replicas);
 }
 
 /* Takes over `wire`. */
@@ -229,6 +231,11 @@ enum loa_status redis_new(struct loop *l, const char *url, int64_t deadline_ms, 
     r->way = r->ways->start(r);
     *out = r;
     return LOA_OK;
+}
+
+void redis_wait_replicas(struct redis *r, unsigned replicas)
+{
+    r->wait_replicas = replicas;
 }
 
 static void redis_destroy(void *p)

@@ -64,6 +64,8 @@ struct link_call {
     struct link_call *next;
     link_reply_fn *fn;
     int64_t due_ms;
+    bool held;   /* its answer waits for the replicas */
+    void *reply; /* while it does */
 };
 
 struct link_events {
@@ -94,6 +96,9 @@ bool redis_link_full(const struct redis_link *k); /* over REDIS_UNSENT_MAX_BYTES
 void redis_link_send(struct redis_link *k, struct link_call *call, link_reply_fn *fn, const char *wire,
                      size_t len);
 void redis_link_sendf(struct redis_link *k, struct link_call *call, link_reply_fn *fn, const char *fmt, ...);
+/* The call just sent completes only once `replicas` copies hold what this connection has written so far, or
+ * as LOA_UNAVAILABLE when they do not within half the deadline. 0: nothing changes. */
+void redis_link_hold(struct redis_link *k, struct link_call *call, unsigned replicas);
 /* Queues a command that is answered by pushes alone. */
 void redis_link_post(struct redis_link *k, const char *fmt, ...);
 

@@ -6,6 +6,10 @@
  * Replies come in the order of the commands, and all commands of a link have the same deadline, so the oldest
  * one is due first and one timer watches it. A command that misses its deadline takes the link down with it:
  * its reply might still come, and would be taken for the next one's.
+ *
+ * Where replicas count, a WAIT follows the commands of a turn, and their answers are held until its own.
+ * There is one WAIT at a time: it blocks the connection, and a queue of them would add up beyond the
+ * deadline.
  */
 #include "redis_inside.h"
 #include "loa/buf.h"
@@ -48,7 +52,10 @@ struct redis_link {
     redisReader *reader;
     struct buf out; /* commands of this turn */
     bool flush_due;
-    struct link_call *first, **last; /* sent, in order, not yet answered */
+    struct link_call *first, **last;     /* sent, in order, not yet answered */
+    struct link_call *held, **held_last; /* answered, replicas not yet heard of */
+    unsigned replicas;                   /* how many the commands since the last WAIT want */
+    bool waiting;                        /* for its answer */
     int64_t deadline_ms;
     struct timer watch;
     bool last_chance;
@@ -86,11 +93,28 @@ static void link_stop(struct redis_link *k)
         uv_close(&k->io.handle, handle_closed);
 }
 
+/* In order. Error answers count whatever the replicas say: nothing was written. */
+static void release_held(struct redis_link *k, enum loa_status st)
+{
+    struct link_call *c = k->held;
+
+    k->held = NULL;
+    k->held_last = &k->held;
+    for (struct link_call *next; c != NULL; c = next) {
+        redisReply *reply = c->reply;
+        bool tell = st == LOA_OK || reply->type == REDIS_REPLY_ERROR;
+        next = c->next;
+        c->fn(c, tell ? LOA_OK : st, tell ? (const struct redis_value *)(const void *)reply : NULL);
+        freeReplyObject(reply);
+    }
+}
+
 /* The commands that ran out of time are told so, the others that the link is lost. */
 static void complete_all(struct redis_link *k, enum loa_status st)
 {
     const int64_t now = clock_mono_ms();
 
+    release_held(k, st == LOA_TIMEOUT ? LOA_UNAVAILABLE : st);
     while (k->first != NULL) {
         struct link_call *c = k->first;
         k->first = c->next;
@@ -150,10 +174,13 @@ static int write_rest(struct redis_link *k, size_t from)
     return error;
 }
 
+static void ask_replicas(struct redis_link *k);
+
 static void flush(void *ctx)
 {
     struct redis_link *k = ctx;
 
+    ask_replicas(k);
     k->flush_due = false;
     if (k->state == LINK_DOWN || k->out.len == 0)
         return;
@@ -251,6 +278,47 @@ void redis_link_post(struct redis_link *k, const char *fmt, ...)
     redisFreeCommand(wire);
 }
 
+/* ---- replicas ---- */
+
+struct barrier { /* a WAIT under way; what is held when it is answered was sent before it */
+    struct link_call call;
+    struct redis_link *link;
+    unsigned replicas;
+};
+
+static void replicas_answered(struct link_call *call, enum loa_status st, const struct redis_value *v)
+{
+    struct barrier *b = (struct barrier *)(void *)((char *)call - offsetof(struct barrier, call));
+
+    struct redis_link *k = b->link;
+
+    if (st == LOA_OK) {
+        k->waiting = false;
+        ask_replicas(k); /* for the commands that came meanwhile */
+        release_held(k, redis_int(v) >= b->replicas ? LOA_OK : LOA_UNAVAILABLE);
+    }
+    free(b);
+}
+
+static void ask_replicas(struct redis_link *k)
+{
+    if (k->replicas == 0 || k->waiting || k->state == LINK_DOWN)
+        return;
+    k->waiting = true;
+    struct barrier *b = mem_alloc(sizeof *b);
+    *b = (struct barrier){ .link = k, .replicas = k->replicas };
+    k->replicas = 0;
+    redis_link_sendf(k, &b->call, replicas_answered, "WAIT %d %d", (int)b->replicas,
+                     (int)(k->deadline_ms / 2));
+}
+
+void redis_link_hold(struct redis_link *k, struct link_call *call, unsigned replicas)
+{
+    call->held = replicas > 0;
+    if (replicas > k->replicas)
+        k->replicas = replicas;
+}
+
 bool redis_link_up(const struct redis_link *k)
 {
     return k != NULL && k->state == LINK_UP;
@@ -263,20 +331,35 @@ bool redis_link_full(const struct redis_link *k)
 
 /* ---- receiving ---- */
 
-static void take_reply(struct redis_link *k, const struct redis_value *v)
+static void hold(struct redis_link *k, struct link_call *c, void *reply)
 {
+    c->reply = reply;
+    c->next = NULL;
+    *k->held_last = c;
+    k->held_last = &c->next;
+}
+
+/* Returns what is to be freed. */
+static void *take_reply(struct redis_link *k, void *reply)
+{
+    const struct redis_value *v = reply;
     struct link_call *c = k->first;
 
     if (c != NULL) {
         k->first = c->next;
         if (k->first == NULL)
             k->last = &k->first;
+        if (c->held) {
+            hold(k, c, reply);
+            return NULL;
+        }
         c->fn(c, LOA_OK, v);
     } else if (k->events->push != NULL) {
         k->events->push(k->ctx, v);
     } else {
         link_fail(k, LOA_UNAVAILABLE, redis_type(v) == REDIS_ERROR ? redis_str(v, NULL) : "unasked reply");
     }
+    return reply;
 }
 
 static void take_replies(struct redis_link *k)
@@ -287,8 +370,7 @@ static void take_replies(struct redis_link *k)
             link_fail(k, LOA_UNAVAILABLE, k->reader->errstr);
         if (reply == NULL)
             break;
-        take_reply(k, reply);
-        freeReplyObject(reply);
+        freeReplyObject(take_reply(k, reply));
     }
     if (k->state != LINK_DOWN && k->reader->len - k->reader->pos > REDIS_REPLY_MAX_BYTES)
         link_fail(k, LOA_UNAVAILABLE, "the reply is too big");
@@ -474,6 +556,7 @@ struct redis_link *redis_link_open(const struct link_options *o, const struct li
         .deadline_ms = o->deadline_ms,
         .reader = redisReaderCreate(),
         .last = &k->first,
+        .held_last = &k->held,
     };
     buf_init(&k->out, 2 * REDIS_UNSENT_MAX_BYTES); /* room beyond the refusal, for commands sent again */
     if (k->reader == NULL)

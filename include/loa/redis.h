@@ -43,6 +43,10 @@ typedef void redis_done_fn(void *ctx, enum loa_status st, const struct redis_val
  * command and for connecting. LOA_INVALID or LOA_TOO_BIG for a bad url. */
 enum loa_status redis_new(struct loop *l, const char *url, int64_t deadline_ms, struct redis **out);
 void redis_free(struct redis *r); /* completes everything with LOA_CANCELLED first; NULL is fine */
+/* From now on a command completes with LOA_OK only when so many replicas hold what was written (one WAIT for
+ * all commands of a turn); LOA_UNAVAILABLE when they do not within half the deadline: then it is written on
+ * the master at least. 0, the default: the master's word is enough. */
+void redis_wait_replicas(struct redis *r, unsigned replicas);
 /* Connected to the (master) server, in Cluster mode to all masters of a complete slot map. Commands may still
  * work for some partitions when not. */
 bool redis_ready(const struct redis *r);

@@ -553,6 +553,65 @@ static void a_hundred_thousand_commands_leave_no_trace(void **state)
     redis_free(r);
 }
 
+/* ---- replicas ---- */
+
+static void replicas_can_be_waited_for(void **state)
+{
+    (void)state;
+    static const char *const fast[] = { "--repl-diskless-sync-delay", "0", NULL };
+    struct redis_server master = { 0 }, replica = { 0 };
+    char replicaof[40];
+    const char *const follow[] = { "--replicaof", replicaof, NULL };
+    struct seen many = { .want = 1000 }, unheard = { .want = 30 }, cancelled = { .want = 2 };
+    struct state_seen changes = { 0 };
+
+    redis_server_start(&master, loop, "master", free_port(), fast);
+    struct redis *r = redis_connected(loop, master.url, 600);
+    redis_wait_replicas(r, 1);
+    check_str("no replica, no confirmation", redis_ask(loop, r, 0, "SET a 1"), "unavailable: (nil)");
+    check_str("errors are errors", redis_ask(loop, r, 0, "SET a"),
+              "invalid: ERR wrong number of arguments for 'set' command");
+    snprintf(replicaof, sizeof replicaof, "127.0.0.1 %d", master.port);
+    redis_server_start(&replica, loop, "replica", 0, follow);
+    for (int tries = 0; tries < 50 && strcmp(redis_ask(loop, r, 0, "SET a 2"), "OK") != 0; tries++)
+        ;
+    struct redis *copy = redis_connected(loop, replica.url, 5000);
+    check_str("confirmed means copied", redis_ask(loop, copy, 0, "GET a"), "2");
+    for (int i = 0; i < 1000; i++) {
+        if (i % 100 == 0)
+            loop_run_once(loop); /* over several turns */
+        check_int("sent", redis_commandf(r, 0, saw, &many, "INCR n"), LOA_OK);
+    }
+    check_wait(loop, &many.done, 5000, "1000 confirmed");
+    check_int("in order, each its own answer", many.sum, 500500);
+    check_int("all", many.first + many.last, LOA_OK);
+
+    redis_server_signal(&replica, SIGSTOP);
+    check_str("a silent replica", redis_ask(loop, r, 0, "SET a 3"), "unavailable: (nil)");
+    redis_on_state(r, state_changed, &changes);
+    for (int i = 0; i < 30; i++) {
+        struct timer pause = { 0 };
+        bool passed = false;
+        redis_commandf(r, 0, saw, &unheard, "SET a 3");
+        timer_start(&pause, loop, 50, set_flag, &passed);
+        check_wait(loop, &passed, 5000, "pause");
+    }
+    check_wait(loop, &unheard.done, 5000, "all told");
+    check_true("unavailable, one and all",
+               unheard.first == LOA_UNAVAILABLE && unheard.last == LOA_UNAVAILABLE);
+    check_true("which is not the master's fault", !changes.down);
+    redis_commandf(r, 0, saw, &cancelled, "SET a 4");
+    redis_commandf(r, 0, saw, &cancelled, "SET a 5");
+    for (int turns = 0; turns < 3; turns++)
+        loop_run_once(loop); /* answered by now, and held */
+    redis_free(r);
+    check_int("ends like any other", cancelled.count, 2);
+    check_int("cancelled", cancelled.last, LOA_CANCELLED);
+    redis_free(copy);
+    redis_server_stop(&replica, SIGKILL);
+    redis_server_stop(&master, SIGTERM);
+}
+
 /* ---- subscriptions ---- */
 
 struct inbox {
@@ -646,6 +705,7 @@ int main(void)
         cmocka_unit_test(the_end_completes_everything),
         cmocka_unit_test(a_bad_url_is_refused),
         cmocka_unit_test(a_hundred_thousand_commands_leave_no_trace),
+        cmocka_unit_test(replicas_can_be_waited_for),
         cmocka_unit_test(subscriptions_survive),
         cmocka_unit_test(subscriptions_wait_for_the_server),
     };
