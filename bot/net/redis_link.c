@@ -475,21 +475,26 @@ static void connect_tcp(struct redis_link *k, const struct sockaddr *addr)
         link_fail(k, LOA_UNAVAILABLE, uv_strerror(error));
 }
 
+static const struct addrinfo *choose_address(const struct addrinfo *list, unsigned attempt)
+{
+    unsigned count = 0;
+
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
+        count++;
+    for (unsigned skip = count > 0 ? attempt % count : 0; skip > 0; skip--)
+        list = list->ai_next;
+    return list;
+}
+
 static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
     struct redis_link *k = req->data;
+    const struct addrinfo *a = choose_address(list, k->attempt);
 
-    if (k->state != LINK_DOWN && status != 0) {
-        link_fail(k, LOA_UNAVAILABLE, uv_strerror(status));
-    } else if (k->state != LINK_DOWN) {
-        unsigned count = 0;
-        for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
-            count++;
-        const struct addrinfo *a = list;
-        for (unsigned skip = k->attempt % count; skip > 0; skip--)
-            a = a->ai_next;
+    if (k->state != LINK_DOWN && a != NULL)
         connect_tcp(k, a->ai_addr);
-    }
+    else
+        link_fail(k, LOA_UNAVAILABLE, uv_strerror(status)); /* no more than that when it is down already */
     uv_freeaddrinfo(list);
     link_release(k);
 }

@@ -90,19 +90,21 @@ static void sentinel_up(void *ctx)
     redis_link_post(s->link, "SUBSCRIBE +switch-master");
 }
 
-/* message, +switch-master, "NAME OLD-HOST OLD-PORT NEW-HOST NEW-PORT" */
+/* ["message", "+switch-master", "NAME OLD-HOST OLD-PORT NEW-HOST NEW-PORT"] */
 static void sentinel_push(void *ctx, const struct redis_value *v)
 {
     struct sentinel *s = ctx;
     struct redis_address a = { 0 };
-    char name[128], host[REDIS_HOST_MAX];
-    int port;
+    char text[1024], *word[5] = { 0 }, *save = NULL;
 
     if (strcmp(redis_str(redis_at(v, 0), NULL), "message") != 0)
         return;
-    const char *text = redis_str(redis_at(v, 2), NULL);
-    if (sscanf(text, "%127s %*s %*s %255s %d", name, host, &port) == 3 &&
-        strcmp(name, redis_url_of(s->redis)->master) == 0 && redis_address_set(&a, host, strlen(host), port))
+    snprintf(text, sizeof text, "%s", redis_str(redis_at(v, 2), NULL));
+    word[0] = strtok_r(text, " ", &save);
+    for (int i = 1; i < 5 && word[i - 1] != NULL; i++)
+        word[i] = strtok_r(NULL, " ", &save);
+    if (word[4] != NULL && strcmp(word[0], redis_url_of(s->redis)->master) == 0 &&
+        redis_address_set(&a, word[3], strlen(word[3]), strtol(word[4], NULL, 10)))
         s->master(s->ctx, &a);
 }
 

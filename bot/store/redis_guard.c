@@ -40,9 +40,9 @@ static bool is(const char *value, const char *want)
 /* "7.0.15" → 700 */
 static int version_number(const char *version)
 {
-    int major = 0, minor = 0;
-    sscanf(version, "%4d.%4d", &major, &minor);
-    return major * 100 + minor;
+    char *dot;
+    long major = strtol(version, &dot, 10), minor = *dot == '.' ? strtol(dot + 1, NULL, 10) : 0;
+    return (int)(major * 100 + minor);
 }
 
 static const char *place(const struct guard *g, const char *setting)
