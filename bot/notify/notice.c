@@ -162,7 +162,8 @@ static void body_json(const struct notice *n, const struct citizen *c, const str
     buf_str(out, "}}");
 }
 
-/* The portal's own text, sealed: {"title","body","code","kind","at"}. Empty when there is no portal step. */
+/* The portal's own text, sealed: {"title","body","buttons","code","kind","at"}. Empty when there is no portal
+ * step. */
 static void portal_sealed(struct planner *p, const struct notice *n, const struct citizen *c, struct buf *out)
 {
     struct text t;
@@ -176,6 +177,10 @@ static void portal_sealed(struct planner *p, const struct notice *n, const struc
         buf_json_string(&j, buf_cstr(&t.subject), t.subject.len);
         buf_str(&j, ",\"body\":");
         buf_json_string(&j, buf_cstr(&t.body), t.body.len);
+        if (t.data.len != 0) { /* a JSON array already: [{"title","url"}] */
+            buf_str(&j, ",\"buttons\":");
+            buf_add(&j, t.data.data, t.data.len);
+        }
         buf_printf(&j, ",\"code\":\"%s\",\"kind\":\"%s\",\"status\":%d,\"at\":%lld}", n->code, n->kind,
                    n->status, (long long)n->at_ms);
         crypto_seal(store_crypto(p->env.store), store_key(key, 0, "ib:%s", c->ckey), j.data, j.len, out);

@@ -207,7 +207,7 @@ static void citizen_found(void *ctx, enum loa_status st, const struct citizen *c
 {
     struct job *j = ctx;
     struct router *r = j->round->router;
-    const struct status_rule *rule = policy_status(*r->env.policy, j->event.status);
+    const struct status_rule *rule = policy_kind_rule(*r->env.policy, j->kind);
     if (st != LOA_OK || rule == NULL) {
         j->failed = st != LOA_OK;
         job_end(j);
