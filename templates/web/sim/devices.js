@@ -28,7 +28,7 @@ async function doIt(what, more) {
 // ---- bubbles ----
 
 function deliveredText(e) {
-  const words = [`Tới máy ${exactText(e.at)}`];
+  const words = [`${e.seen ? "✓✓" : "✓"} Tới máy ${exactText(e.at)}`];
   if (e.price > 0) words.push(moneyText(e.price));
   return words.join(" · ");
 }
@@ -85,26 +85,37 @@ function bubble(e, oaName) {
 
 function smsBubble(e) {
   return el("div", { class: "bubble" }, el("p", {}, e.text),
-    el("div", { class: "meta" }, `${e.parts} phần · ${moneyText(e.price)} · tới máy ${exactText(e.at)}`));
+    el("div", { class: "meta" }, `✓ Tới máy ${exactText(e.at)} · ${e.parts} phần · ${moneyText(e.price)}`));
 }
 
 // ---- threads ----
 
+// Draws what is new, and again what changed: what stands already is left alone, so nothing flickers and a
+// screen reader hears each message once.
 function fill(thread, entries, draw, nothing) {
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 60;
-  const nodes = [];
-  let day = "";
-  for (const e of entries) {
-    if (dayText(e.at) !== day) {
-      day = dayText(e.at);
-      nodes.push(el("p", { class: "day" }, day));
-    }
-    const node = draw(e);
-    if (e.number > shown) node.classList.add("fresh");
-    nodes.push(node);
+  if (!thread.drawn || entries.length === 0 || thread.drawn.first !== entries[0].number) {
+    thread.drawn = { first: entries.length > 0 ? entries[0].number : 0, day: "", nodes: new Map() };
+    thread.replaceChildren(...(entries.length > 0 ? [] : [el("p", { class: "no-message" }, nothing)]));
   }
-  thread.replaceChildren(...(nodes.length > 0 ? nodes : [el("p", { class: "no-message" }, nothing)]));
-  if (atEnd || entries.some((e) => e.number > shown)) thread.scrollTop = thread.scrollHeight;
+  const drawn = thread.drawn;
+  let added = false;
+  for (const e of entries) {
+    const state = String(Boolean(e.seen)), old = drawn.nodes.get(e.number);
+    if (old && old.state === state) continue;
+    const node = draw(e);
+    if (old) {
+      old.node.replaceWith(node);
+    } else {
+      if (dayText(e.at) !== drawn.day) thread.append(el("p", { class: "day" }, dayText(e.at)));
+      drawn.day = dayText(e.at);
+      if (e.number > shown) node.classList.add("fresh");
+      thread.append(node);
+      added = true;
+    }
+    drawn.nodes.set(e.number, { node, state });
+  }
+  if (atEnd || added) thread.scrollTop = thread.scrollHeight;
 }
 
 function showMails(mails) {
