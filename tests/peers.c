@@ -218,26 +218,29 @@ static void newest_file(const char *dir, char *out, size_t out_size)
 }
 
 struct file_wait {
-    const char *dir;
-    unsigned count;
+    const char *dir, *text;
+    struct buf content;
 };
 
-static bool enough_files(void *ctx)
+static bool newest_holds(void *ctx)
 {
-    const struct file_wait *w = ctx;
-    return files_in(w->dir) >= w->count;
-}
-
-void wait_for_file(const char *dir, unsigned count, struct buf *out)
-{
-    struct file_wait w = { dir, count };
+    struct file_wait *w = ctx;
     char path[800];
 
-    if (!wait_until(enough_files, &w, 60000))
-        fail_msg("%s: %u files, %u wanted", dir, files_in(dir), count);
-    newest_file(dir, path, sizeof path);
-    if (buf_read_file(out, path) != LOA_OK)
-        fail_msg("%s: cannot be read", path);
+    newest_file(w->dir, path, sizeof path);
+    buf_reset(&w->content);
+    return path[0] != '\0' && buf_read_file(&w->content, path) == LOA_OK &&
+           strstr(buf_cstr(&w->content), w->text) != NULL;
+}
+
+void wait_for_file(const char *dir, const char *text, struct buf *out)
+{
+    struct file_wait w = { dir, text, BUF_INIT(out->max_bytes) };
+
+    if (!wait_until(newest_holds, &w, 60000))
+        fail_msg("%s: %u files, none with %s", dir, files_in(dir), text);
+    buf_add(out, w.content.data, w.content.len);
+    buf_clear(&w.content);
 }
 
 /* ---- smtp-sink ---- */

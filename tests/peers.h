@@ -31,8 +31,8 @@ struct smtp_sink {
 /* `options`: more arguments such as "-r", "rcpt"; NULL-terminated, may be NULL. */
 struct smtp_sink start_smtp_sink(const char *const options[]);
 unsigned files_in(const char *dir);
-/* Waits until `dir` holds `count` files, then appends the content of the newest to `out`. */
-void wait_for_file(const char *dir, unsigned count, struct buf *out);
+/* Waits until the newest file of `dir` holds `text`, then appends its content to `out`. */
+void wait_for_file(const char *dir, const char *text, struct buf *out);
 
 /* ---- Postfix: a whole mail server of our own ---- */
 /* Takes mail for everybody on 127.0.0.1 and relays it to `relay_port`; mail for bounce.test goes into
@@ -45,6 +45,19 @@ struct postfix {
 };
 struct postfix start_postfix(int relay_port, const char *extra);
 void stop_postfix(struct postfix *p);
+/* For `extra`: bounces go to a webhook by deploy/postfix/loa-bounce instead of into the maildir. */
+#define POSTFIX_BOUNCES_TO_WEBHOOK "transport_maps = inline:{ bounce.test=loa-bounce: }\n"
+void postfix_set_webhook(const struct postfix *p, const char *url);
+
+/* ---- OpenDKIM: signs for haiphong.gov.vn as deploy/postfix/opendkim.conf says ---- */
+struct opendkim {
+    pid_t pid;
+    int port;
+    char dir[256];
+};
+struct opendkim start_opendkim(void);
+/* Does the signature of this mail hold? */
+bool opendkim_verifies(const struct opendkim *k, const char *mail, size_t len);
 
 /* ---- Kannel: bearerbox, smsbox and a fake operator that delivers everything ---- */
 struct kannel {

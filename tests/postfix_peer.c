@@ -38,7 +38,7 @@ static const char main_cf[] = "compatibility_level = 3.6\n"
                               "maximal_queue_lifetime = 5s\n"
                               "bounce_queue_lifetime = 5s\n";
 
-static const char master_cf[] = "127.0.0.1:%d inet n - n - - smtpd\n"
+static const char master_cf[] = "127.0.0.1:%1$d inet n - n - - smtpd\n"
                                 "cleanup unix n - n - 0 cleanup\n"
                                 "qmgr unix n - n 1 1 qmgr\n"
                                 "tlsmgr unix - - n 1000? 1 tlsmgr\n"
@@ -55,7 +55,9 @@ static const char master_cf[] = "127.0.0.1:%d inet n - n - - smtpd\n"
                                 "virtual unix - n n - - virtual\n"
                                 "anvil unix - - n - 1 anvil\n"
                                 "scache unix - - n - 1 scache\n"
-                                "postlog unix-dgram n - n - 1 postlogd\n";
+                                "postlog unix-dgram n - n - 1 postlogd\n"
+                                "loa-bounce unix - n n - 4 pipe flags=DORhu user=nobody null_sender= "
+                                "argv=%2$s/loa-bounce %2$s/bounce.curl\n";
 
 static FILE *create(const char *dir, const char *name)
 {
@@ -86,7 +88,7 @@ static void write_configuration(const struct postfix *p, int relay_port, const c
     fputs(extra != NULL ? extra : "", f);
     fclose(f);
     f = create(p->dir, "master.cf");
-    fprintf(f, master_cf, p->port);
+    fprintf(f, master_cf, p->port, p->dir);
     fclose(f);
 }
 
@@ -107,6 +109,23 @@ static void make_directories(struct postfix *p)
     snprintf(p->maildir, sizeof p->maildir, "%s/mail/new", p->dir);
 }
 
+/* The script stands where the unprivileged user of pipe(8) can reach it. */
+static void copy_bounce_script(const struct postfix *p)
+{
+    const char *script = check_path("deploy/postfix/loa-bounce");
+
+    if (run_process((const char *const[]){ "install", "-m", "0755", script, p->dir, NULL }, NULL) != 0)
+        fail_msg("%s: cannot be copied", script);
+}
+
+void postfix_set_webhook(const struct postfix *p, const char *url)
+{
+    FILE *f = create(p->dir, "bounce.curl");
+
+    fprintf(f, "url = \"%s\"\n", url);
+    fclose(f);
+}
+
 struct postfix start_postfix(int relay_port, const char *extra)
 {
     struct postfix p = { .port = free_port() };
@@ -114,6 +133,7 @@ struct postfix start_postfix(int relay_port, const char *extra)
 
     make_directories(&p);
     write_configuration(&p, relay_port, extra);
+    copy_bounce_script(&p);
     snprintf(log, sizeof log, "%s/start.log", p.dir);
     if (run_process((const char *const[]){ "postfix", "-c", p.dir, "check", NULL }, log) != 0)
         fail_msg("postfix check: see %s", log);

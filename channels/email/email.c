@@ -21,6 +21,12 @@ static void fault(struct errors *err, const char *key, const char *code, const c
 
 /* ---- settings ---- */
 
+/* Neither sender nor bounce domain is set: this place does not use e-mail. */
+static bool unused(const struct config *cf)
+{
+    return setting(cf, "from")[0] == '\0' && setting(cf, "bounce_domain")[0] == '\0';
+}
+
 static bool check_from(const struct config *cf, struct errors *err)
 {
     struct email_mailbox from = email_mailbox_parse(setting(cf, "from"));
@@ -90,7 +96,7 @@ static void email_check(const struct config *cf, const char *data_dir, struct er
 
     load_codes(data_dir, err, &codes);
     outcome_table_free(codes);
-    if (config_bool(cf, "email", "enabled"))
+    if (config_bool(cf, "email", "enabled") && !unused(cf))
         settings_are_good(cf, err);
 }
 
@@ -128,6 +134,8 @@ static enum loa_status email_open(const struct channel_env *env, struct errors *
 {
     struct outcome_table *codes = NULL;
 
+    if (unused(env->config))
+        return LOA_NOT_FOUND;
     if (!settings_are_good(env->config, err))
         return LOA_INVALID;
     enum loa_status st = load_codes(env->data_dir, err, &codes);

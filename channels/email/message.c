@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SUBJECT_PLAIN_MAX 60 /* a longer one is folded, and only encoded words fold safely */
+#define NAME_QUOTED_MAX   34 /* each character may need a backslash, and the line has 76 */
 #define LINK_MAX_BYTES    256
 #define BASE64_LINE_BYTES 57 /* 76 characters */
 #define PART_MAX_BYTES    (256 * 1024)
@@ -88,12 +89,14 @@ static void add_quoted(struct buf *out, const char *s)
 
 static void add_from(struct buf *out, const struct email_mailbox *from)
 {
+    size_t n = strlen(from->name);
+
     buf_str(out, "From: ");
-    if (from->name[0] != '\0') {
-        if (is_printable_ascii(from->name, strlen(from->name)))
+    if (n > 0) {
+        if (n <= NAME_QUOTED_MAX && is_printable_ascii(from->name, n))
             add_quoted(out, from->name);
         else
-            email_encoded_words(out, strlen("From: "), from->name, strlen(from->name));
+            email_encoded_words(out, strlen("From: "), from->name, n);
         buf_str(out, "\r\n ");
     }
     buf_printf(out, "<%s>\r\n", from->address.address);

@@ -1,9 +1,10 @@
 /*
  * email_message - builds one complete mail: header, plain text, and HTML beside it when there is some.
  *
- * Everything is 7-bit with CRLF line ends and lines of at most 76 characters (an address that needs SMTPUTF8
- * stands in To as it is), so no hop has a reason to recode it and break its signature. Sources: RFC 5322,
- * 2045, 2046, 2047, 2369, 8058, 3834. Dates are English whatever the locale is.
+ * Everything is 7-bit with CRLF line ends and lines of at most 76 characters (but for a long address or link,
+ * and an address that needs SMTPUTF8 stands in To as it is), so no hop has a reason to recode it and break
+ * its signature. Sources: RFC 5322, 2045, 2046, 2047, 2369, 8058, 3834. Dates are English whatever the locale
+ * is.
  */
 #ifndef LOA_EMAIL_MESSAGE_H
 #define LOA_EMAIL_MESSAGE_H

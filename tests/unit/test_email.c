@@ -262,7 +262,8 @@ static void settings_are_checked(void **state)
     } cases[] = {
         { "complete", "from = a@x.vn\nbounce_domain = bounce.x.vn\nwebhook_token = 0123456789abcdef\n", 0 },
         { "no webhook", "from = A <a@x.vn>\nbounce_domain = bounce.x.vn\n", 0 },
-        { "empty", "", 2 },
+        { "not used", "", 0 },
+        { "half", "from = a@x.vn\n", 1 },
         { "switched off", "enabled = no\n", 0 },
         { "everything wrong", "from = nobody\nreply_to = x\nbounce_domain = a b\n", 3 },
         { "bounce domain with an @", "from = a@x.vn\nbounce_domain = b@x.vn\n", 1 },

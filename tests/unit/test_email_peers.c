@@ -25,6 +25,15 @@ static unsigned count(const char *text, const char *needle)
     return n;
 }
 
+#define LAST_LINE "the last line"
+
+/* A body that stays readable in quoted-printable, with everything that has ever broken a mail. */
+static void write_plain_body(struct email_driver *d)
+{
+    buf_reset(&d->text.body);
+    buf_str(&d->text.body, "first\n.\n..x\nFrom here\n" LAST_LINE "\n");
+}
+
 /* ---- smtp-sink ---- */
 
 static void sink_takes_the_mail_as_written(void **state)
@@ -35,8 +44,9 @@ static void sink_takes_the_mail_as_written(void **state)
 
     (void)state;
     email_driver_open(&d, sink.port);
+    write_plain_body(&d);
     check_str("accepted", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
-    wait_for_file(sink.dir, 1, &mail);
+    wait_for_file(sink.dir, LAST_LINE, &mail);
     check_int("one mail", files_in(sink.dir), 1);
     check_true("envelope", strstr(buf_cstr(&mail), "X-Mail-Args: <b+" REF) != NULL);
     check_true("recipient", strstr(buf_cstr(&mail), "X-Rcpt-Args: <an@example.vn>") != NULL);
@@ -115,7 +125,7 @@ static void nothing_gets_mixed_up(void **state)
 
 static struct channel_events bounce_of(struct email_driver *d, const struct postfix *p, struct buf *raw)
 {
-    wait_for_file(p->maildir, 1, raw);
+    wait_for_file(p->maildir, "--\n", raw);
     return email_driver_parse(d, buf_cstr(raw), raw->len);
 }
 
@@ -225,6 +235,150 @@ static void milter_down(void **state)
     stop_process(sink.pid);
 }
 
+/* ---- the sample configuration of deploy/postfix ---- */
+
+static void samples_are_accepted(void **state)
+{
+    struct buf words = BUF_INIT(65536);
+    char dir[300], log[320];
+
+    (void)state;
+    snprintf(dir, sizeof dir, "%s/sample", check_tmpdir());
+    snprintf(log, sizeof log, "%s.log", dir);
+    mkdir(dir, 0755);
+    const char *const copy[] = { "install",
+                                 "-m",
+                                 "0644",
+                                 "-t",
+                                 dir,
+                                 check_path("deploy/postfix/main.cf"),
+                                 check_path("deploy/postfix/master.cf"),
+                                 NULL };
+    check_int("copied", run_process(copy, log), 0);
+    check_int("main.cf", run_process((const char *const[]){ "postconf", "-c", dir, "-n", NULL }, log), 0);
+    check_int(
+        "expanded",
+        run_process((const char *const[]){ "postconf", "-c", dir, "-x", "relay_recipient_maps", NULL }, log),
+        0);
+    check_int("master.cf",
+              run_process((const char *const[]){ "postconf", "-c", dir, "-M", "loa-bounce/unix", NULL }, log),
+              0);
+    check_int("output", buf_read_file(&words, log), LOA_OK);
+    check_true("no warning", strstr(buf_cstr(&words), "warning") == NULL);
+    check_true("service", strstr(buf_cstr(&words), "flags=DORhu user=loa-bounce null_sender=") != NULL);
+    buf_clear(&words);
+}
+
+/* smtp-sink writes X-… lines before the mail itself. */
+static const char *mail_itself(const struct buf *captured)
+{
+    const char *p = buf_cstr(captured);
+    while (strncmp(p, "X-", 2) == 0)
+        p = strchr(p, '\n') + 1;
+    return p;
+}
+
+static void signature_covers_what_matters(void **state)
+{
+    static const char *const fields[] = { "From",
+                                          "To",
+                                          "Subject",
+                                          "Date",
+                                          "Message-ID",
+                                          "Content-Type",
+                                          "Auto-Submitted",
+                                          "List-Unsubscribe",
+                                          "List-Unsubscribe-Post" };
+    struct smtp_sink sink = start_smtp_sink(NULL);
+    struct opendkim k = start_opendkim();
+    struct email_driver d;
+    struct buf mail = BUF_INIT(65536);
+    char extra[160];
+
+    (void)state;
+    snprintf(extra, sizeof extra, "smtpd_milters = inet:127.0.0.1:%d\nmilter_default_action = tempfail\n",
+             k.port);
+    struct postfix p = start_postfix(sink.port, extra);
+    email_driver_open(&d, p.port);
+    write_plain_body(&d);
+    d.text.optional = true;
+    snprintf(d.text.unsubscribe_url, sizeof d.text.unsubscribe_url, "https://loa.haiphong.gov.vn/u/abc");
+    check_str("taken", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
+    wait_for_file(sink.dir, LAST_LINE, &mail);
+
+    const char *text = mail_itself(&mail);
+    size_t len = mail.len - (size_t)(text - mail.data);
+    check_true("it verifies", opendkim_verifies(&k, text, len));
+    const char *h = strstr(text, "\th=");
+    check_true("list of fields", h != NULL);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const char *at = strcasestr(h, fields[i]);
+        check_true(fields[i], at != NULL && at < strstr(h, "b="));
+    }
+    char *subject = strstr(mail.data, "\nList-Unsubscribe: <https");
+    subject[strlen("\nList-Unsubscribe: <http")] = 'x';
+    check_true("changed, it does not", !opendkim_verifies(&k, text, len));
+    buf_clear(&mail);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    stop_process(k.pid);
+    stop_process(sink.pid);
+}
+
+struct heard {
+    struct script_peer *peer;
+    struct buf text;
+    const char *what;
+    unsigned times;
+};
+
+static bool heard_it(void *ctx)
+{
+    struct heard *h = ctx;
+
+    buf_reset(&h->text);
+    script_peer_heard(h->peer, &h->text);
+    return count(buf_cstr(&h->text), h->what) >= h->times;
+}
+
+/* Postfix gives the bounce to the script, the script to the webhook; refused at first, it is kept and comes
+ * again. */
+static void bounce_reaches_the_webhook(void **state)
+{
+    struct smtp_sink sink = start_smtp_sink(OPTIONS("-f", "rcpt", "-B", "550 5.1.1 no such user"));
+    struct script_peer *web = script_peer_start(
+        TALKS(TALK("</mail.test--", ">HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+              TALK("</mail.test--", ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")));
+    struct postfix p = start_postfix(sink.port, POSTFIX_BOUNCES_TO_WEBHOOK);
+    struct heard h = { .peer = web, .text = BUF_INIT(1 << 20), .what = "/mail.test--", .times = 1 };
+    struct email_driver d;
+    char url[120];
+
+    (void)state;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/webhooks/email/" DRIVER_TOKEN, script_peer_port(web));
+    postfix_set_webhook(&p, url);
+    email_driver_open(&d, p.port);
+    check_str("taken", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
+    check_true("first try", wait_until(heard_it, &h, 20000));
+    check_true("to the right place",
+               strstr(buf_cstr(&h.text), "POST /webhooks/email/" DRIVER_TOKEN " ") != NULL);
+    const char *body = strstr(buf_cstr(&h.text), "\r\n\r\n") + 4;
+    struct channel_events ev = email_driver_parse(&d, body, strlen(body));
+    check_int("one event", ev.count, 1);
+    check_str("for this message", ev.item[0].ref, REF);
+    check_str("why", ev.item[0].outcome.code, "bounce:5.1.1");
+    check_true("null sender is kept", strstr(body, "Return-Path: <>\n") != NULL);
+    channel_events_clear(&ev);
+
+    h.times = 2;
+    check_true("refused with 503, it comes again", wait_until(heard_it, &h, 20000));
+    buf_clear(&h.text);
+    email_driver_close(&d);
+    stop_postfix(&p);
+    script_peer_stop(web);
+    stop_process(sink.pid);
+}
+
 /* What Postfix passes on is what we wrote: parsed by an independent reader in test_email_message.c, compared
  * here. */
 static void text_survives_postfix(void **state)
@@ -236,13 +390,11 @@ static void text_survives_postfix(void **state)
 
     (void)state;
     email_driver_open(&d, p.port);
-    buf_reset(&d.text.body);
-    buf_str(&d.text.body, "first\n.\n..x\nFrom here\nlast\n");
+    write_plain_body(&d);
     check_str("taken", outcome_class_word(email_driver_send(&d, REF, "an@example.vn").class), "accepted");
-    wait_for_file(sink.dir, 1, &mail);
+    wait_for_file(sink.dir, LAST_LINE, &mail);
     check_true("dots are whole",
-               strstr(buf_cstr(&mail), "\nfirst\n.\n..x\n=46rom here\nlast\n") != NULL ||
-                   strstr(buf_cstr(&mail), "\r\nfirst\r\n.\r\n..x\r\n=46rom here\r\nlast\r\n") != NULL);
+               strstr(buf_cstr(&mail), "\nfirst\n.\n..x\n=46rom here\n" LAST_LINE "\n") != NULL);
     check_int("one mail", files_in(sink.dir), 1);
     buf_clear(&mail);
     email_driver_close(&d);
@@ -261,6 +413,9 @@ int main(void)
         cmocka_unit_test(policy_bounce_calls_a_person),
         cmocka_unit_test(milter_down),
         cmocka_unit_test(text_survives_postfix),
+        cmocka_unit_test(samples_are_accepted),
+        cmocka_unit_test(signature_covers_what_matters),
+        cmocka_unit_test(bounce_reaches_the_webhook),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
