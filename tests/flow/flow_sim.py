@@ -157,7 +157,7 @@ def test_stats_and_truth(templates):
         page = sim.get("/sim/messages?after=1&limit=1").json
         check("paging", ([m["seq"] for m in page["messages"]], page["next"], page["total"]), ([2], 2, 3))
         check("reset", sim.post("/sim/reset").json, {"ok": True})
-        check("nothing is left", (sim.stats()["messages"], sim.stats()["zbs"]["requests"]), (0, 0))
+        check("nothing is left", (sim.stats()["total"]["messages"], sim.stats()["zbs"]["requests"]), (0, 0))
         check("a page of another site", call("POST", sim.url + "/sim/reset", b"{}", {"Origin": "http://evil.vn"}).status, 403)
         check("the page is there", sim.get("/").status, 200)
         view = sim.get("/sim/view").json

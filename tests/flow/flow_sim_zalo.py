@@ -279,7 +279,7 @@ def test_webhooks(templates):
         seen = wait_for("seen", lambda: hooks.events("user_seen_message"))
         check("seen once, by user id only", [e["message"]["msg_ids"] for e in seen], [[message]])
 
-        for act, name in [("follow", "follow"), ("unfollow", "unfollow"), ("share_info", "user_submit_info"),
+        for act, name in [("follow", "follow"), ("unfollow", "unfollow"), ("share_phone", "user_submit_info"),
                           ("chatnow", "user_click_chatnow"), ("withdraw", "user_withdraw")]:
             sim.post("/sim/act", {"act": act, "phone": "0912345678"})
             wait_for(name, lambda: hooks.events(name))

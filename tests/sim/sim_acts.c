@@ -3,7 +3,7 @@
  *
  *   text {"text"}   writes to the account              follow, unfollow
  *   seen            opens everything, or {"message"}   rate {"message","rate":1-5,"note"}
- *   share_info      gives the account the phone        chatnow   opens the chat
+ *   share_phone     gives the account the phone        chatnow   opens the chat
  *   refuse {"what":"type|oa","on":true}                withdraw  asks for erasure
  *   unsubscribe {"message"}   presses the one-click link of a mail; the answer tells its HTTP status
  */
@@ -118,7 +118,7 @@ static const char *act_rate(struct sim *s, uint32_t person, const cJSON *body)
     return NULL;
 }
 
-static const char *act_share_info(struct sim *s, uint32_t person, const cJSON *body)
+static const char *act_share_phone(struct sim *s, uint32_t person, const cJSON *body)
 {
     const struct sim_person *who = sim_people_get(&s->people, person);
 
@@ -206,9 +206,11 @@ static const struct {
     act_fn *fn;
     bool needs_zalo;
 } acts[] = {
-    { "text", act_text, true },     { "follow", act_follow, true },   { "unfollow", act_unfollow, true },
-    { "seen", act_seen, false },    { "rate", act_rate, true },       { "share_info", act_share_info, true },
-    { "refuse", act_refuse, true }, { "chatnow", act_chatnow, true }, { "withdraw", act_withdraw, true },
+    { "text", act_text, true },         { "follow", act_follow, true },
+    { "unfollow", act_unfollow, true }, { "seen", act_seen, false },
+    { "rate", act_rate, true },         { "share_phone", act_share_phone, true },
+    { "refuse", act_refuse, true },     { "chatnow", act_chatnow, true },
+    { "withdraw", act_withdraw, true },
 };
 
 static const char *perform(struct sim *s, uint32_t person, const cJSON *body)

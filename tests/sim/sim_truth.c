@@ -83,6 +83,18 @@ void sim_truth_messages(struct sim *s, struct http_request *req, const cJSON *bo
     sim_control_reply(req, 200, o);
 }
 
+static void add_totals(cJSON *o, const struct sim_totals *t)
+{
+    cJSON_AddNumberToObject(o, "messages", t->messages);
+    cJSON_AddNumberToObject(o, "delivered", t->delivered);
+    cJSON_AddNumberToObject(o, "seen", t->seen);
+    cJSON_AddNumberToObject(o, "failed", t->failed);
+    cJSON_AddNumberToObject(o, "distinct_refs", t->distinct_refs);
+    cJSON_AddNumberToObject(o, "repeated_refs", t->repeated_refs);
+    cJSON_AddNumberToObject(o, "repeated_content", t->repeated_contents);
+    cJSON_AddNumberToObject(o, "cost_vnd", (double)t->cost_vnd);
+}
+
 static cJSON *way_json(const struct sim *s, enum sim_way way)
 {
     const struct sim_counts *c = &s->counts[way];
@@ -96,18 +108,29 @@ static cJSON *way_json(const struct sim *s, enum sim_way way)
     codes = cJSON_AddObjectToObject(o, "codes");
     for (unsigned i = 0; i < SIM_CODES_COUNTED && c->refusal[i].count != 0; i++)
         cJSON_AddNumberToObject(codes, c->refusal[i].code, c->refusal[i].count);
-    if (way >= SIM_MESSAGE_WAYS)
-        return o;
+    if (way < SIM_MESSAGE_WAYS)
+        add_totals(o, &s->ledger.total[way]);
+    return o;
+}
 
-    const struct sim_totals *t = &s->ledger.total[way];
-    cJSON_AddNumberToObject(o, "messages", t->messages);
-    cJSON_AddNumberToObject(o, "delivered", t->delivered);
-    cJSON_AddNumberToObject(o, "seen", t->seen);
-    cJSON_AddNumberToObject(o, "failed", t->failed);
-    cJSON_AddNumberToObject(o, "distinct_refs", t->distinct_refs);
-    cJSON_AddNumberToObject(o, "repeated_refs", t->repeated_refs);
-    cJSON_AddNumberToObject(o, "repeated_content", t->repeated_contents);
-    cJSON_AddNumberToObject(o, "cost_vnd", (double)t->cost_vnd);
+/* All ways together. */
+static cJSON *total_json(const struct sim *s)
+{
+    struct sim_totals sum = { 0 };
+    cJSON *o = cJSON_CreateObject();
+
+    for (int way = 0; way < SIM_MESSAGE_WAYS; way++) {
+        const struct sim_totals *t = &s->ledger.total[way];
+        sum.messages += t->messages;
+        sum.delivered += t->delivered;
+        sum.seen += t->seen;
+        sum.failed += t->failed;
+        sum.distinct_refs += t->distinct_refs;
+        sum.repeated_refs += t->repeated_refs;
+        sum.repeated_contents += t->repeated_contents;
+        sum.cost_vnd += t->cost_vnd;
+    }
+    add_totals(o, &sum);
     return o;
 }
 
@@ -119,6 +142,7 @@ void sim_truth_stats(struct sim *s, struct http_request *req, const cJSON *body)
     (void)body;
     for (int way = 0; way < SIM_WAYS; way++)
         cJSON_AddItemToObject(o, sim_way_word(way), way_json(s, way));
+    cJSON_AddItemToObject(o, "total", total_json(s));
     part = cJSON_AddObjectToObject(o, "callbacks");
     cJSON_AddNumberToObject(part, "posted", c.posted);
     cJSON_AddNumberToObject(part, "heard", c.heard);
@@ -129,7 +153,6 @@ void sim_truth_stats(struct sim *s, struct http_request *req, const cJSON *body)
     cJSON_AddNumberToObject(part, "refreshes", s->tokens.refreshes);
     cJSON_AddNumberToObject(part, "refused", s->tokens.refused);
     cJSON_AddNumberToObject(part, "expires_at", (double)s->tokens.expires_ms);
-    cJSON_AddNumberToObject(o, "messages", s->ledger.count);
     cJSON_AddNumberToObject(o, "people", s->people.count);
     cJSON_AddNumberToObject(o, "started_at", (double)s->started_ms);
     sim_control_reply(req, 200, o);

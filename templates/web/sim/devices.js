@@ -74,7 +74,7 @@ function bubble(e, oaName) {
   if (detail.card) return card(e, oaName);
   const image = webLink(detail.image);
   const buttons = (detail.buttons || []).map(chatButton);
-  if (detail.asks_contact) buttons.push(el("button", { type: "button", onclick: () => doIt("share_info") }, "Chia sẻ thông tin"));
+  if (detail.asks_contact) buttons.push(el("button", { type: "button", onclick: () => doIt("share_phone") }, "Chia sẻ thông tin"));
   return el("div", { class: e.kind === "citizen" ? "bubble mine" : "bubble" },
     image ? el("img", { src: image, alt: "Ảnh trong tin nhắn" }) : null,
     e.text ? el("p", {}, e.text) : null,
@@ -181,7 +181,7 @@ function zaloDevice(oaName) {
   device.append(el("div", { class: "doings" },
     el("button", { type: "button", onclick: () => doIt("seen", { device: "zalo" }) }, "Mở xem tin"),
     parts.follow,
-    el("button", { type: "button", onclick: () => doIt("share_info") }, "Chia sẻ số điện thoại"),
+    el("button", { type: "button", onclick: () => doIt("share_phone") }, "Chia sẻ số điện thoại"),
     parts.refuse,
     parts.said));
   return device;
