@@ -134,7 +134,7 @@ static int bind_unix(struct http_listener *l, const char *path)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = { 0 };
     socklen_t len = sizeof a;
 
     getsockname(fd, (struct sockaddr *)&a, &len);

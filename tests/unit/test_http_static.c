@@ -57,7 +57,7 @@ static int tear_down(void **state)
 
 static int get(const char *name, const char *headers, struct answer *a)
 {
-    char request[500];
+    char request[800];
     snprintf(request, sizeof request, "GET /w/%s HTTP/1.1\r\nHost: a\r\n%s\r\n", name, headers);
     ask(&rig, request, a);
     return a->status;
