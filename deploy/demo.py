@@ -137,6 +137,8 @@ session_secret = {secrets.token_hex(32)}
             status, answer = http("PUT", self.loa + "/v1/citizens", citizen, self.key)
             if status not in (200, 201):
                 raise SystemExit(f"không lưu được người dân mẫu: {status} {answer}")
+            # The simulated phones know their owners' names, so that one person's devices stand side by side.
+            http("POST", self.sim + "/sim/users", {k: citizen[k] for k in ("name", "phone", "email") if k in citizen})
         # One citizen has written to the OA just now: the free window is open and the phone is known.
         uid = "8410000000000000001"
         http("POST", self.sim + "/sim/users", {"uid": uid, "phone": "84983000102", "follows": True})

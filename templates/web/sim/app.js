@@ -15,7 +15,7 @@ const nameOf = (p) => p.name || (p.phone ? phoneText(p.phone) : p.email) || `Zal
 function personRow(p) {
   const words = p.preview || (p.name && p.phone ? phoneText(p.phone) : "Chưa có tin");
   return el("li", {}, el("button", { type: "button", class: "person", "aria-current": String(p.id === chosen), onclick: () => choose(p.id) },
-    face(p.name || "", p.id),
+    face(p.name || "", p.id, p.phone ? "☎" : "✉"),
     el("b", {}, nameOf(p)),
     p.unseen > 0 ? el("span", { class: "count", "aria-label": `${p.unseen} tin chưa xem` }, countText(p.unseen)) : el("span"),
     el("span", { class: "preview" }, p.last ? `${timeText(p.last)} · ${words}` : words)));
@@ -23,9 +23,10 @@ function personRow(p) {
 
 function facts(p) {
   const list = [];
-  if (p.phone) list.push(phoneText(p.phone));
-  if (p.email) list.push(p.email);
-  list.push(p.uid ? (p.follows ? "đang quan tâm OA" : "chưa quan tâm OA") : "không dùng Zalo");
+  if (p.phone && p.name) list.push(phoneText(p.phone));
+  if (p.email && (p.name || p.phone)) list.push(p.email);
+  if (p.uid) list.push(p.follows ? "đang quan tâm OA" : "chưa quan tâm OA");
+  else if (p.phone) list.push("không dùng Zalo");
   if (p.optouts.length > 0) list.push("đã từ chối nhận tin Zalo");
   return list.join(" · ");
 }

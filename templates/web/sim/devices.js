@@ -150,10 +150,13 @@ function mailPage(e) {
       el("p", {}, `Từ: ${detail.from || ""}`),
       el("p", {}, `Tới: ${detail.to || ""} · ${exactText(e.at)}`),
       detail.unsubscribe ? el("button", { type: "button", onclick: () => doIt("unsubscribe", { message: e.message }) }, "Hủy nhận thư loại này") : null),
-    el("iframe", { src: `/sim/mail/${e.number}`, title: `Nội dung thư: ${e.title}`, sandbox: "allow-popups allow-popups-to-escape-sandbox", referrerpolicy: "no-referrer" }));
+    frame({ src: `/sim/mail/${e.number}`, title: `Nội dung thư: ${e.title}`, sandbox: "allow-popups allow-popups-to-escape-sandbox", referrerpolicy: "no-referrer" }));
 }
 
 // ---- frames ----
+
+// Our phones are narrower than real ones: what stands inside is laid out at a real phone's width, then shrunk.
+const frame = (attributes) => el("div", { class: "shrink" }, el("iframe", attributes));
 
 function phone(kind, name, head, ...body) {
   const status = el("span");
@@ -206,7 +209,7 @@ function portalDevice(url) {
   return phone("portal", "Cổng dịch vụ công",
     el("div", { class: "app-head" }, el("div", {}, el("b", {}, "Thông báo của tôi"), el("span", {}, "Cổng dịch vụ công")),
       el("a", { class: "button quiet", href: url, target: "_blank", rel: "noopener" }, "Mở riêng")),
-    el("iframe", { src: url, title: "Thông báo trên cổng dịch vụ công" }));
+    frame({ src: url, title: "Thông báo trên cổng dịch vụ công" }));
 }
 
 function build(row, oaName) {
@@ -215,6 +218,11 @@ function build(row, oaName) {
   const portal = webLink(person.portal_url);
   if (portal) devices.push(portalDevice(portal));
   row.replaceChildren(...devices);
+}
+
+function nothingOnZalo(who) {
+  if (who.uid) return "Chưa có tin Zalo nào.";
+  return who.phone ? "Số này không dùng Zalo." : "Chưa biết số điện thoại của người này.";
 }
 
 // ---- what the page calls ----
@@ -231,9 +239,10 @@ export function showDevices(row, who, oaName, changed) {
   }
   const of = (device) => who.entries.filter((e) => e.device === device);
   const texts = of("sms");
-  fill(parts.zalo, of("zalo"), (e) => bubble(e, oaName), who.uid ? "Chưa có tin Zalo nào." : "Số này không dùng Zalo.");
+  fill(parts.zalo, of("zalo"), (e) => bubble(e, oaName), nothingOnZalo(who));
   fill(parts.sms, texts, smsBubble, "Chưa có tin SMS nào.");
   showMails(of("mail"));
+  parts.zalo.closest(".device").classList.toggle("without", !who.uid);
   parts.brand.textContent = texts.length > 0 ? texts[texts.length - 1].title : "Tin nhắn";
   parts.smsFrom.textContent = who.phone ? phoneText(who.phone) : "không có số điện thoại";
   parts.mailAddress.textContent = who.email || "";

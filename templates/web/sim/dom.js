@@ -38,6 +38,6 @@ export function initials(name) {
   return words.length === 0 ? "" : (words.length > 1 ? words[0][0] + words[words.length - 1][0] : words[0][0]).toUpperCase();
 }
 
-export function face(label, seed) {
-  return el("span", { class: `face face-${seed % 5}`, "aria-hidden": "true" }, initials(label) || "☎");
+export function face(label, seed, otherwise = "☎") {
+  return el("span", { class: `face face-${seed % 5}`, "aria-hidden": "true" }, initials(label) || otherwise);
 }
