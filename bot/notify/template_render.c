@@ -34,15 +34,16 @@ static void tidy_line(struct buf *b)
     shorten(b, kept);
 }
 
-/* At most one empty line between paragraphs, none at the ends. */
+/* At most one empty line between paragraphs, none at the ends, no blank at the start of a line. */
 static void tidy_paragraphs(struct buf *b)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < b->len; i++) {
-        bool gap = b->data[i] == '\n' &&
-                   (kept == 0 || (kept > 1 && b->data[kept - 1] == '\n' && b->data[kept - 2] == '\n'));
-        if (!gap)
+        bool line_start = kept == 0 || b->data[kept - 1] == '\n';
+        bool after_gap = kept == 0 || (kept > 1 && line_start && b->data[kept - 2] == '\n');
+        bool dropped = (b->data[i] == '\n' && after_gap) || (b->data[i] == ' ' && line_start);
+        if (!dropped)
             b->data[kept++] = b->data[i];
     }
     while (kept > 0 && (b->data[kept - 1] == '\n' || b->data[kept - 1] == ' '))

@@ -62,7 +62,8 @@ static void check_text(const char *label, enum way way, const struct text *t)
     check_clean(label, &t->body);
     check_clean(label, &t->subject);
     check_clean(label, &t->html);
-    check_true(label, strstr(buf_cstr(&t->body), "\n\n\n") == NULL);
+    check_true(label,
+               strstr(buf_cstr(&t->body), "\n\n\n") == NULL && strstr(buf_cstr(&t->body), "\n ") == NULL);
     check_int(label, (long long)strlen(t->version), 12);
     switch (way) {
     case WAY_SMS:
