@@ -6,6 +6,7 @@ import os
 import smtplib
 import socket
 import sys
+import tempfile
 from email import message_from_bytes, policy
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +71,16 @@ def test_esms(templates):
         sim.post(path, esms_body(RequestId="lost-1", Phone="0912345614", CallbackUrl=hooks.url + "/webhooks/sms/esms/t"))
         lost = wait_for("the failure", lambda: [r for r in hooks.got if "lost-1" in r["path"]])[0]
         check_true("a lost one: finished, failed", "SendStatus=5&SendSuccess=0&SendFailed=1" in lost["path"])
+
+
+def test_registered_texts(templates):
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write("# registered\nHo so {P1,30} da duyet\n")
+        f.flush()
+        with Sim(templates=templates, sms_templates=f.name) as sim:
+            path = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
+            for content, want in [("Ho so H29-0007 da duyet", "100"), ("Ho so H29-0007 bi tu choi", "146")]:
+                check(content, sim.post(path, esms_body(Content=content, RequestId=content)).json["CodeResult"], want)
 
 
 def test_speedsms(templates):
@@ -184,4 +195,4 @@ def test_smtp_is_strict(sim):
 
 
 if __name__ == "__main__":
-    run([test_esms, test_speedsms, test_smtp], [test_smtp_is_strict])
+    run([test_esms, test_registered_texts, test_speedsms, test_smtp], [test_smtp_is_strict])

@@ -10,6 +10,7 @@
 #include "sim_outbox.h"
 #include "sim_providers.h"
 #include "sim_smtp.h"
+#include "sim_sms_templates.h"
 #include "loa/app.h"
 #include "loa/crypto.h"
 #include "loa/log.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_errors(const struct errors *err, bool english)
 {
@@ -47,10 +49,40 @@ static void world_init(struct sim *s)
     sim_state_load(s);
 }
 
+/* A data file that is not where we stand is looked for where `make install` puts it, beside the program. */
+static const char *find_data(const char *path, char *place, size_t size)
+{
+    char program[512];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    char *slash;
+
+    if (path[0] == '/' || access(path, R_OK) == 0 || n <= 0)
+        return path;
+    program[n] = '\0';
+    if ((slash = strrchr(program, '/')) != NULL)
+        *slash = '\0';
+    snprintf(place, size, "%s/../share/loa/%s", program, path);
+    return access(place, R_OK) == 0 ? place : path;
+}
+
+static void find_all_data(struct sim_options *o)
+{
+    static char place[3][1024];
+
+    o->templates = find_data(o->templates, place[0], sizeof place[0]);
+    o->web = find_data(o->web, place[1], sizeof place[1]);
+    o->codes = find_data(o->codes, place[2], sizeof place[2]);
+}
+
 static enum loa_status load_data(struct sim *s, struct errors *err)
 {
     enum loa_status st = sim_codes_load(s->opt.codes, err, &s->codes);
-    return st == LOA_OK ? sim_cards_load(s->opt.templates, err, &s->cards) : st;
+
+    if (st == LOA_OK)
+        st = sim_cards_load(s->opt.templates, err, &s->cards);
+    if (st == LOA_OK && s->opt.sms_templates[0] != '\0')
+        st = sim_sms_templates_load(s->opt.sms_templates, err, &s->sms_templates);
+    return st;
 }
 
 static enum loa_status listen(struct sim *s, struct errors *err)
@@ -121,6 +153,7 @@ static void world_free(struct sim *s)
     sim_pages_free(s->pages);
     sim_cards_free(s->cards);
     sim_codes_free(s->codes);
+    sim_sms_templates_free(s->sms_templates);
     sim_ledger_clear(&s->ledger);
     sim_threads_clear(&s->threads);
     sim_people_clear(&s->people);
@@ -142,6 +175,7 @@ static int run(struct sim *s, bool english)
     struct errors *err = errors_new();
     enum loa_status st;
 
+    find_all_data(&s->opt);
     s->loop = loop_new();
     world_init(s);
     st = start(s, err);

@@ -53,6 +53,7 @@ struct sim_bound_control;
 struct sim_held;
 struct sim_codes;
 struct sim_cards;
+struct sim_sms_templates;
 struct sim_outbox;
 struct sim_delivery;
 struct sim_smtp;
@@ -82,6 +83,7 @@ struct sim {
     struct sim_bound_control *controls;
     struct sim_codes *codes;
     struct sim_cards *cards;
+    struct sim_sms_templates *sms_templates; /* NULL: any text may be sent */
     struct sim_outbox *outbox;
     struct sim_delivery *delivery;
     struct sim_smtp *smtp;

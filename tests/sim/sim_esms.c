@@ -8,6 +8,7 @@
 #include "sim_codes.h"
 #include "sim_delivery.h"
 #include "sim_providers.h"
+#include "sim_sms_templates.h"
 #include "loa/phone.h"
 #include "loa/sms_text.h"
 #include <stdio.h>
@@ -114,7 +115,7 @@ static const char *send_error(struct sim *s, struct esms_send *e)
     if (!is_brandname(e->brandname) ||
         (s->opt.brandname[0] != '\0' && strcasecmp(e->brandname, s->opt.brandname) != 0))
         return "104";
-    return content_is_right(e) ? NULL : "146";
+    return content_is_right(e) && sim_sms_templates_fit(s->sms_templates, e->content) ? NULL : "146";
 }
 
 /* The message this RequestId was used for in the last 24 hours, 0 when it is new. */

@@ -34,7 +34,7 @@ struct sim_options {
     const char *listen, *smtp, *webhook;
     const char *app_id, *app_secret, *oa_id, *oa_secret_key, *oa_name;
     const char *access_token, *refresh_token;
-    const char *sms_key, *sms_secret, *brandname, *sms_token, *email_token;
+    const char *sms_key, *sms_secret, *brandname, *sms_templates, *sms_token, *email_token;
     const char *state, *templates, *web, *codes, *seed;
     bool allow_public, help;
     struct sim_settings settings;
