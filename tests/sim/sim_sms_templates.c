@@ -53,12 +53,21 @@ static bool starts_letter(char c)
  */
 static const char *read_place(const char *p, unsigned *max)
 {
-    char close;
-    int used = 0;
+    static const char digits[] = "0123456789";
+    size_t n;
 
-    if (sscanf(p, "{P%*u,%u%c%n", max, &close, &used) != 2 || close != '}')
+    if (strncmp(p, "{P", 2) != 0)
         return NULL;
-    return p + used;
+    p += 2;
+    n = strspn(p, digits);
+    if (n == 0 || p[n] != ',')
+        return NULL;
+    p += n + 1;
+    n = strspn(p, digits);
+    if (n == 0 || p[n] != '}')
+        return NULL;
+    *max = (unsigned)strtoul(p, NULL, 10);
+    return p + n + 1;
 }
 
 /* Where the content may stand after a placeholder, for every place it may stand before: 1 to `max` letters
