@@ -189,7 +189,14 @@ static size_t read_head(struct http_conn *c, const char *p, size_t n)
 
 static size_t read_body(struct http_conn *c, const char *p, size_t n)
 {
+    struct http_server *s = c->server;
+
     n = n < c->body_left ? n : (size_t)c->body_left;
+    if (s->body_bytes + n > HTTP_BODIES_MAX) {
+        refuse(c, c->request, 503);
+        return n;
+    }
+    s->body_bytes += n;
     buf_add(&c->request->body, p, n);
     c->body_left -= n;
     if (c->body_left == 0)

@@ -33,9 +33,10 @@
 #define HTTP_LINGER_BYTES                                                                                    \
     (1024 * 1024) /* of a refused body: read and dropped, so that the answer arrives                         \
                    */
-#define HTTP_LINGER_MS 2000
-#define HTTP_PEER_MAX  46 /* INET6_ADDRSTRLEN */
-#define WS_QUEUE_MAX   (64 * 1024)
+#define HTTP_LINGER_MS  2000
+#define HTTP_BODIES_MAX (128 * 1024 * 1024) /* of all bodies that are here or coming: beyond it is 503 */
+#define HTTP_PEER_MAX   46                  /* INET6_ADDRSTRLEN */
+#define WS_QUEUE_MAX    (64 * 1024)
 
 /* ---- intrusive list: the sweep walks it, a connection leaves it in one step ---- */
 struct link {
@@ -119,7 +120,8 @@ struct http_server {
     struct route_table routes;
     struct http_listener *listeners;
     unsigned listener_count;
-    int spare_fd; /* given up for a moment when descriptors run out, see http_listen.c */
+    int64_t quiet_until_ms; /* before the next complaint in the log about descriptors */
+    int spare_fd;           /* given up for a moment when descriptors run out, see http_listen.c */
 
     struct link conns, websockets;
     unsigned conn_count, ws_open;
@@ -130,6 +132,8 @@ struct http_server {
     struct web_socket *adopting; /* the one whose handshake the library is reading right now */
     struct http_conn *accepting; /* the one whose socket it is taking over right now */
 
+    size_t body_bytes; /* of all requests */
+
     struct buf scratch; /* the answer being written */
     struct http_request *spare_requests;
     unsigned spare_count;
@@ -138,7 +142,7 @@ struct http_server {
     char date[40];
 
     struct timer sweep;
-    bool intake_stopped, closing, closed;
+    bool intake_stopped, closing, closed; /* closed: only unanswered requests still point here */
     int64_t close_by_ms;
     int lws_turns_left; /* of the loop, until the library's handles are closed */
     loop_fn *close_done;

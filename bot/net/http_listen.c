@@ -1,6 +1,7 @@
 /* Listening sockets: ours rather than the library's, so that a port that is taken, a full house and a process
  * without descriptors are all answered plainly. */
 #include "http_internal.h"
+#include "loa/clock.h"
 #include "loa/log.h"
 #include "loa/mem.h"
 #include <arpa/inet.h>
@@ -17,7 +18,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define ACCEPTS_PER_TURN 64
+#define ACCEPTS_PER_TURN  64
+#define COMPLAIN_EVERY_MS 10000
 
 struct http_listener {
     struct http_server *server;
@@ -62,18 +64,30 @@ static void turn_away(int fd, bool tls)
     close(fd);
 }
 
+static void complain(struct http_server *s)
+{
+    const int64_t now_ms = clock_mono_ms();
+
+    if (now_ms < s->quiet_until_ms)
+        return;
+    s->quiet_until_ms = now_ms + COMPLAIN_EVERY_MS;
+    log_warn("http_no_descriptor_left", "connections", log_num(s->conn_count + s->ws_open));
+}
+
 /* No descriptor left: with the spare one the next client can at least be told to come back, and does not keep
- * the loop awake by waiting. */
-static void turn_away_with_spare(struct http_listener *l)
+ * the loop awake by waiting. False when nobody waits. */
+static bool turn_away_with_spare(struct http_listener *l)
 {
     struct http_server *s = l->server;
 
     close(s->spare_fd);
     int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0)
+    if (fd >= 0) {
         turn_away(fd, l->tls);
+        complain(s);
+    }
     s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    log_warn("http_no_descriptor_left", "connections", log_num(s->conn_count));
+    return fd >= 0;
 }
 
 static void welcome(struct http_listener *l, int fd, const struct sockaddr_storage *from)
@@ -100,11 +114,11 @@ static void clients_wait(uv_poll_t *poll, int status, int events)
         struct sockaddr_storage from = { .ss_family = AF_UNIX };
         socklen_t len = sizeof from;
         int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        const int error = errno;
         if (fd >= 0)
             welcome(l, fd, &from);
-        else if (errno == EMFILE || errno == ENFILE)
-            turn_away_with_spare(l);
-        else if (errno != ECONNABORTED && errno != EINTR)
+        else if (error == EMFILE || error == ENFILE ? !turn_away_with_spare(l)
+                                                    : error != ECONNABORTED && error != EINTR)
             return;
     }
 }

@@ -59,6 +59,7 @@ void request_free(struct http_request *r)
 {
     struct http_server *s = r->server;
 
+    s->body_bytes -= r->body.len;
     buf_clear(&r->body);
     buf_reset(&r->reply_headers);
     if (s->closed || s->spare_count == SPARE_MAX || r->memory_cap > SPARE_TEXT_BYTES) {

@@ -174,8 +174,9 @@ static void close_step(void *ctx)
 
 void http_server_close(struct http_server *s, loop_fn *done, void *ctx)
 {
-    if (s == NULL)
+    if (s == NULL || s->closing)
         return;
+    s->closing = true;
     s->close_done = done;
     s->close_ctx = ctx;
     http_server_stop_intake(s);

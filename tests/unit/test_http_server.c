@@ -593,6 +593,85 @@ static void a_full_house_says_so(void **state)
     rig_close(&rig);
 }
 
+/* Clients that are taken off their queue at once do not keep the loop awake either. */
+static void without_descriptors_too(void **state)
+{
+    struct buf in = BUF_INIT(10000);
+    struct rlimit before, none;
+    struct answer a;
+    int fd[3];
+
+    (void)state;
+    open_with((struct http_server_options){ 0 });
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons((uint16_t)http_server_port(rig.server, 0)),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    for (int i = 0; i < 3; i++)
+        fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = (struct rlimit){ .rlim_cur = (rlim_t)fd[2] + 1, .rlim_max = before.rlim_max };
+    setrlimit(RLIMIT_NOFILE, &none);
+    for (int i = 0; i < 3; i++) {
+        check_int("connects", connect(fd[i], (struct sockaddr *)&to, sizeof to), 0);
+        answer_read(&rig, fd[i], &in, true, &a);
+        check_int("turned away", a.status, 503);
+        buf_clear(&a.body);
+        buf_reset(&in);
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+    for (int i = 0; i < 3; i++)
+        close(fd[i]);
+    ask(&rig, "GET /nothing HTTP/1.1\r\n" HOST "\r\n", &a);
+    check_int("and all is well again", a.status, 204);
+    buf_clear(&in);
+    rig_close(&rig);
+}
+
+static unsigned answered(const int *fd, unsigned count)
+{
+    unsigned n = 0;
+    char byte;
+    for (unsigned i = 0; i < count; i++)
+        n += recv(fd[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    return n;
+}
+
+/* Many half-sent bodies: together they may not take the memory of the machine. */
+static void bodies_share_a_budget(void **state)
+{
+    enum { CLIENTS = 130, EACH = 1 << 20 };
+    static int fd[CLIENTS];
+    char *mb = mem_alloc(EACH);
+    unsigned refused = 0;
+    struct answer a;
+
+    (void)state;
+    open_with((struct http_server_options){ 0 });
+    memset(mb, 'b', EACH);
+    for (int i = 0; i < CLIENTS; i++) {
+        fd[i] = client_open(&rig);
+        client_say(&rig, fd[i], "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1048576\r\n\r\n");
+        client_send(&rig, fd[i], mb, EACH - 1);
+    }
+    for (int64_t until = clock_mono_ms() + RIG_PATIENCE_MS; answered(fd, CLIENTS) < 2;) {
+        check_true("the last two are refused", clock_mono_ms() < until);
+        rig_turn(&rig);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        struct buf in = BUF_INIT(2 << 20);
+        client_say(&rig, fd[i], "b");
+        answer_read(&rig, fd[i], &in, true, &a);
+        check_true("echoed or refused", a.status == 200 || a.status == 503);
+        refused += a.status == 503;
+        buf_clear(&a.body);
+        buf_clear(&in);
+        close(fd[i]);
+    }
+    check_int("only what was too much", refused, 2);
+    free(mb);
+    rig_close(&rig);
+}
+
 static int connect_unix(const char *path)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -732,6 +811,8 @@ int main(void)
         cmocka_unit_test(a_handler_may_drop_the_connection),
         cmocka_unit_test(two_thousand_at_once),
         cmocka_unit_test(a_full_house_says_so),
+        cmocka_unit_test(without_descriptors_too),
+        cmocka_unit_test(bodies_share_a_budget),
         cmocka_unit_test(several_listeners),
         cmocka_unit_test(starting_may_fail),
         cmocka_unit_test(an_end_is_graceful),
