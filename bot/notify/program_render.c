@@ -225,7 +225,7 @@ enum loa_status program_render(const struct program *g, const struct params *p, 
     for (unsigned i = 0; i < g->count; i++) {
         const struct segment *s = &g->segment[i];
         if (s->kind == SEGMENT_TEXT) {
-            buf_add(out, g->pool.data + s->start, s->len);
+            buf_add(out, buf_cstr(&g->pool) + s->start, s->len);
             continue;
         }
         const char *v = params_get_hashed(p, s->param->name, s->param->hash);

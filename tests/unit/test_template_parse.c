@@ -118,6 +118,7 @@ static void test_render(void **state)
         { "HTML keeps line ends", "{{items}}", "items=a\nb", "a<br>b", FORM_HTML },
         { "SMS strips text and values", "Kính gửi {{owner}}, đến", "owner=Đỗ Ước", "Kinh gui Do Uoc, den",
           FORM_SMS },
+        { "a text of hidden signs alone is no SMS", "\xd8\x9c", "", "", FORM_SMS },
         { "SMS joins lines", "a\nb", "", "a b", FORM_SMS },
         { "a value cannot bring a line into a line", "{{owner}}!", "owner=a\nb", "a b!", FORM_PLAIN },
         { "a value cannot bring a tag", "{{owner}}", "owner={{code}}", "{{code}}", FORM_PLAIN },
