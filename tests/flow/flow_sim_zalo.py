@@ -292,6 +292,9 @@ def test_webhooks(templates):
         status = wait_for("template status", lambda: hooks.events("change_template_status"))[0]["status"]
         check("template status", status, {"prev_status": "ENABLE", "new_status": "REJECT"})
         check("rejected template", sim.post("/message/template", zbs_body(), TOKEN).json["error"], -131)
+        sim.post("/sim/templates", {"template_id": "512345", "daily_quota": 50})
+        quota = wait_for("template quota", lambda: hooks.events("change_template_quota"))[0]
+        check("template quota", (quota["template_id"], quota["quota"]), ("512345", {"prev_value": 0, "new_value": 50}))
         sim.post("/sim/settings", {"daily_quota": 10000})
         quota = wait_for("quota event", lambda: hooks.events("change_oa_daily_quota"))[0]
         check("quota event spells oaId", (quota["oaId"], quota["quota"]),

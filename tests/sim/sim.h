@@ -5,11 +5,12 @@
  *   sim_codes     words of the error codes  sim_faults    what goes wrong on purpose
  *   sim_exchange  one request, answered     sim_cards     ZBS templates: check the data, draw the card
  *   sim_oauth sim_oa sim_zbs                Zalo          sim_esms sim_speedsms   SMS
- *   sim_smtp_*    the mail server           sim_mail      reads a mail, writes a bounce
+ *   sim_oa_message sim_sms_templates        may this be sent?
+ *   sim_smtp_*    the mail server           sim_mail sim_bounce  reads a mail, writes a bounce
  *   sim_delivery  taken -> device, receipt  sim_events    what Zalo tells by webhook
  *   sim_outbox    callbacks with retries    sim_ledger    the truth, for counting
- *   sim_threads   the newest texts          sim_control   /sim/…: faults, people, acts, truth
- *   sim_view      the page
+ *   sim_threads   the newest texts          sim_control sim_acts sim_truth   /sim/…
+ *   sim_view sim_pages   the page           sim_state     what outlives a restart
  *
  * Everything runs on one loop. Handlers never wait: what takes time is a timer.
  */

@@ -182,6 +182,7 @@ static void post_template(struct sim *s, struct http_request *req, const cJSON *
 {
     struct sim_card *card = sim_cards_find(s->cards, json_str_or(body, "template_id", ""));
     const char *status, *quality;
+    int64_t quota;
 
     if (card == NULL) {
         sim_control_refuse(req, 404, "/template_id", "no such template", "không có mẫu tin này");
@@ -200,7 +201,10 @@ static void post_template(struct sim *s, struct http_request *req, const cJSON *
         sim_event_template_quality(s, card->id, quality);
     card->status = status;
     card->quality = quality;
-    json_int(body, "daily_quota", &card->daily_quota);
+    if (json_int(body, "daily_quota", &quota) && quota >= 0 && quota != card->daily_quota) {
+        sim_event_template_quota(s, card->id, card->daily_quota, quota);
+        card->daily_quota = quota;
+    }
     sim_control_reply(req, 200, card_json(card));
 }
 

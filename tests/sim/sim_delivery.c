@@ -320,8 +320,8 @@ static struct parcel *parcel_new(struct sim *s, const struct sim_taken *t, uint3
 
 static int64_t travel_ms(struct sim *s)
 {
-    int64_t least = s->set.delivery_min_ms, spread = s->set.delivery_max_ms - least;
-    return spread > 0 ? least + (int64_t)(sim_random_share(&s->rng) * (double)(spread + 1)) : least;
+    int64_t most = s->set.delivery_max_ms, spread = most - s->set.delivery_min_ms;
+    return spread > 0 ? most - (int64_t)(sim_random_share(&s->rng) * (double)spread) : most;
 }
 
 uint32_t sim_delivery_take(struct sim *s, const struct sim_taken *t, struct sim_reply *r)

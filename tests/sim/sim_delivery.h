@@ -1,10 +1,11 @@
 /*
  * sim_delivery - the way of a message from "taken" to the device, and what the sender is told about it.
  *
- * A message reaches the device between delivery_min_ms and delivery_max_ms after it was taken, then the
- * provider tells the sender its own way: Zalo by webhook, eSMS by GET to the CallbackUrl of the request,
- * SpeedSMS by POST to {--webhook}/webhooks/sms/speedsms/{--sms-token}; a mail that cannot be delivered comes
- * back as a bounce to {--webhook}/webhooks/email/{--email-token}. Faults bend all of this.
+ * A message reaches the device between delivery_min_ms and delivery_max_ms (which wins when it is less) after
+ * it was taken, then the provider tells the sender its own way: Zalo by webhook, eSMS by GET to the
+ * CallbackUrl of the request, SpeedSMS by POST to {--webhook}/webhooks/sms/speedsms/{--sms-token}; a mail
+ * that cannot be delivered comes back as a bounce to {--webhook}/webhooks/email/{--email-token}. Faults bend
+ * all of this.
  */
 #ifndef SIM_DELIVERY_H
 #define SIM_DELIVERY_H

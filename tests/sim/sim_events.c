@@ -218,13 +218,29 @@ void sim_event_template_quality(struct sim *s, const char *template_id, const ch
     tell(s, o, ZBS_SERVER);
 }
 
-void sim_event_daily_quota(struct sim *s, int64_t before, int64_t after)
+static void add_quota_change(cJSON *o, int64_t before, int64_t after)
 {
-    cJSON *o = event(s, "change_oa_daily_quota"), *quota;
+    cJSON *quota = cJSON_AddObjectToObject(o, "quota");
 
-    cJSON_AddStringToObject(o, "oaId", s->opt.oa_id); /* this event alone spells it so */
-    quota = cJSON_AddObjectToObject(o, "quota");
     cJSON_AddNumberToObject(quota, "prev_value", (double)before);
     cJSON_AddNumberToObject(quota, "new_value", (double)after);
+}
+
+void sim_event_template_quota(struct sim *s, const char *template_id, int64_t before, int64_t after)
+{
+    cJSON *o = event(s, "change_template_quota");
+
+    cJSON_AddStringToObject(o, "oa_id", s->opt.oa_id);
+    cJSON_AddStringToObject(o, "template_id", template_id);
+    add_quota_change(o, before, after);
+    tell(s, o, ZBS_SERVER);
+}
+
+void sim_event_daily_quota(struct sim *s, int64_t before, int64_t after)
+{
+    cJSON *o = event(s, "change_oa_daily_quota");
+
+    cJSON_AddStringToObject(o, "oaId", s->opt.oa_id); /* this event alone spells it so */
+    add_quota_change(o, before, after);
     tell(s, o, ZBS_SERVER);
 }

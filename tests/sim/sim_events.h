@@ -27,6 +27,7 @@ void sim_event_withdraw(struct sim *s, const struct sim_person *who);
 /* What Zalo decides about templates and the account. */
 void sim_event_template_status(struct sim *s, const char *template_id, const char *before, const char *after);
 void sim_event_template_quality(struct sim *s, const char *template_id, const char *quality);
+void sim_event_template_quota(struct sim *s, const char *template_id, int64_t before, int64_t after);
 void sim_event_daily_quota(struct sim *s, int64_t before, int64_t after);
 
 #endif
