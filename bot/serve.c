@@ -376,7 +376,6 @@ static void redis_state(void *ctx, bool ready)
 {
     struct run *r = ctx;
     metric_set(M_REDIS_UP, NULL, NULL, ready);
-    log_info(ready ? "redis_up" : "redis_down");
     if (!ready || r->s.store_open || r->s.stopping)
         return;
     if (r->redis_server != NULL)
@@ -467,6 +466,7 @@ static bool start_redis(struct run *r)
         say(r, "địa chỉ [redis] url không đúng mẫu", "[redis] url is not a valid address");
         return false;
     }
+    redis_wait_replicas(r->s.redis, (unsigned)config_int(r->s.config, "redis", "wait_replicas"));
     redis_on_state(r->s.redis, redis_state, r);
     return true;
 }

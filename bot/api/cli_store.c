@@ -106,6 +106,7 @@ bool cli_store_open(struct cli_store *c, const char *config_path, bool english)
     if (redis_new(c->loop, redis_url(c, url), config_int(c->config, "redis", "timeout_ms"), &c->redis) !=
         LOA_OK)
         return false;
+    redis_wait_replicas(c->redis, (unsigned)config_int(c->config, "redis", "wait_replicas"));
     redis_on_state(c->redis, became_ready, &ready);
     ready = redis_ready(c->redis);
     struct waiting w = { .loop = c->loop };
