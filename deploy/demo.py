@@ -114,6 +114,7 @@ session_secret = {secrets.token_hex(32)}
         out = subprocess.run([LOA, "key", "create", "demo", "--scope", "events,messages,citizens,reports,admin", "-c",
                               self.config], capture_output=True, text=True, cwd=ROOT, timeout=30, check=True).stdout
         self.key = next(w for w in out.split() if w.startswith("loa_"))
+        wait_for("khóa có hiệu lực", lambda: http("GET", self.loa + "/v1/feed", key=self.key)[0] != 401)
 
     def ready(self):
         try:
@@ -192,10 +193,14 @@ session_secret = {secrets.token_hex(32)}
                 return False
         return True
 
+    def received(self):
+        """What the providers took, once all of it is on a device or known to be lost."""
+        messages = http("GET", self.sim + "/sim/messages?limit=1000")[1]["messages"]
+        return messages if all(m["delivered_at"] or m["failed"] for m in messages) else None
+
     def show(self):
         print("\nMỗi người dân đã nhận được gì\n" + "=" * 29)
-        status, answer = http("GET", self.sim + "/sim/messages?limit=1000")
-        received = answer["messages"]
+        received = wait_for("mọi tin đã tới máy người dân", self.received)
         names = {"zalo": "Zalo", "sms": "SMS", "email": "Thư điện tử"}
         for m in received:
             channel = {"zalo": "zalo", "zbs": "zalo", "cs": "zalo", "uid": "zalo", "smtp": "email"}.get(m["way"], "sms")
