@@ -208,7 +208,7 @@ function mailDevice() {
 function portalDevice(url) {
   return phone("portal", "Cổng dịch vụ công",
     el("div", { class: "app-head" }, el("div", {}, el("b", {}, "Thông báo của tôi"), el("span", {}, "Cổng dịch vụ công")),
-      el("a", { class: "button quiet", href: url, target: "_blank", rel: "noopener" }, "Mở riêng")),
+      el("a", { href: url, target: "_blank", rel: "noopener" }, "Mở riêng")),
     frame({ src: url, title: "Thông báo trên cổng dịch vụ công" }));
 }
 
