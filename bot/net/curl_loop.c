@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-#define EASY_POOL_MAX        64
+#define EASY_POOL_MAX        256
 #define WATCH_BUCKETS        64
 #define IDLE_CONNECTIONS_MAX 256L
 #define IDLE_SECONDS_MAX     50L /* many servers hang up after 60 */

@@ -137,6 +137,30 @@ static void no_listener_means_not_sent(void **state)
     teardown(&f);
 }
 
+/* Looked up in a thread; "localhost" may also be ::1, where nobody listens. */
+static void names_are_looked_up(void **state)
+{
+    static const struct {
+        const char *host;
+        enum wire_result result;
+    } cases[] = { { "localhost", WIRE_ANSWERED }, { "no-such-host.invalid", WIRE_NOT_SENT } };
+    struct script_peer *p = script_peer_start(TALKS(TALK("<" HEADERS_END, ">" OK_REPLY)));
+    struct fixture f = setup();
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct got g = { 0 };
+        char url[80];
+        snprintf(url, sizeof url, "http://%s:%d/", cases[i].host, script_peer_port(p));
+        struct http_call call = { .method = "POST", .url = url, .timeout_ms = 2000 };
+        check_int("starts", http_client_call(f.client, &call, take, &g, NULL), LOA_OK);
+        check_wait(f.loop, &g.done, 8000, cases[i].host);
+        check_int(cases[i].host, g.result, cases[i].result);
+    }
+    teardown(&f);
+    script_peer_stop(p);
+}
+
 static void plain_server_is_not_trusted_as_tls(void **state)
 {
     struct fixture f = setup();
@@ -381,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_told_apart),
         cmocka_unit_test(no_listener_means_not_sent),
+        cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test(plain_server_is_not_trusted_as_tls),
         cmocka_unit_test(request_is_sent_as_asked),
         cmocka_unit_test(unsafe_calls_are_refused),
