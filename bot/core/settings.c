@@ -95,8 +95,7 @@ const struct setting settings[] = {
     { "loa", "max_connections", SETTING_INT, "10000", "Most connections open at the same time.",
       "Số kết nối được mở cùng một lúc.", .min = 16, .max = 1000000 },
 
-    { "loa", "hotline", SETTING_TEXT, "",
-      "Phone number of the support line, printed in messages.",
+    { "loa", "hotline", SETTING_TEXT, "", "Phone number of the support line, printed in messages.",
       "Số điện thoại hỗ trợ, in trong các tin gửi người dân." },
 
     { "redis", "url", SETTING_URL, "private",
@@ -193,6 +192,9 @@ const struct setting settings[] = {
     { "email", "password", SETTING_SECRET, "", "Password at the mail server.", "Mật khẩu máy chủ thư." },
     { "email", "require_tls", SETTING_BOOL, "no", "Refuse to send without STARTTLS.",
       "Không gửi nếu không mã hóa được đường truyền (STARTTLS)." },
+    { "email", "ca_file", SETTING_PATH, "",
+      "Certificates that may vouch for the mail server; unset: those the system trusts.",
+      "Tệp chứng thư gốc để xác thực máy chủ thư; để trống: dùng của hệ điều hành." },
     { "email", "webhook_token", SETTING_SECRET, "",
       "Secret last part of the bounce address /webhooks/email/TOKEN; at least 12 characters.",
       "Phần bí mật cuối địa chỉ nhận thư báo lỗi /webhooks/email/MÃ; ít nhất 12 ký tự." },

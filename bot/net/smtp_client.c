@@ -237,7 +237,7 @@ static bool same_server(const struct smtp_settings *s, const struct smtp_call *c
 {
     return strcmp(s->url, call->url) == 0 && strcmp(s->user, call->user ? call->user : "") == 0 &&
            strcmp(s->password, call->password ? call->password : "") == 0 &&
-           s->require_tls == call->require_tls;
+           strcmp(s->ca_file, call->ca_file ? call->ca_file : "") == 0 && s->require_tls == call->require_tls;
 }
 
 static struct smtp_host *host_for(struct smtp_client *s, const struct smtp_call *call)
@@ -252,6 +252,7 @@ static struct smtp_host *host_for(struct smtp_client *s, const struct smtp_call 
         h->settings = (struct smtp_settings){ .url = mem_strdup(call->url),
                                               .user = mem_strdup(call->user ? call->user : ""),
                                               .password = mem_strdup(call->password ? call->password : ""),
+                                              .ca_file = mem_strdup(call->ca_file ? call->ca_file : ""),
                                               .require_tls = call->require_tls };
         h->next = s->hosts;
         s->hosts = h;
@@ -349,6 +350,7 @@ static void host_free(struct smtp_host *h)
     free(h->settings.url);
     free(h->settings.user);
     free(h->settings.password);
+    free(h->settings.ca_file);
     free(h);
 }
 

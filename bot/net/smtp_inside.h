@@ -61,7 +61,7 @@ void smtp_link_close(struct smtp_link *k);   /* the host's way to free it, at th
 
 /* ---- one server, as its links see it ---- */
 struct smtp_settings {
-    char *url, *user, *password;
+    char *url, *user, *password, *ca_file; /* never NULL */
     bool require_tls;
 };
 const struct smtp_settings *smtp_host_settings(const struct smtp_host *h);

@@ -113,6 +113,8 @@ static void set_connection(struct smtp_link *k, const struct smtp_settings *s)
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(s->require_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+    if (s->ca_file[0] != '\0')
+        curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file);
     if (s->user[0] != '\0') {
         curl_easy_setopt(easy, CURLOPT_USERNAME, s->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, s->password);

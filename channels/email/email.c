@@ -122,6 +122,7 @@ static void take_settings(struct email *e, const struct config *cf)
     e->smtp_url = setting(cf, "smtp_url");
     e->user = setting(cf, "username");
     e->password = setting(cf, "password");
+    e->ca_file = setting(cf, "ca_file");
     e->bounce_domain = setting(cf, "bounce_domain");
     e->webhook_token = setting(cf, "webhook_token");
     e->require_tls = config_bool(cf, "email", "require_tls");

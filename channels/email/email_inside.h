@@ -15,7 +15,7 @@ struct email {
     struct outcome_table *codes;
     struct email_mailbox from;
     char reply_to[MAIL_ADDRESS_MAX]; /* "" none */
-    const char *smtp_url, *user, *password, *bounce_domain, *webhook_token;
+    const char *smtp_url, *user, *password, *ca_file, *bounce_domain, *webhook_token;
     bool require_tls;
     unsigned max_connections, in_flight_max, in_flight;
     int64_t timeout_ms;

@@ -108,6 +108,7 @@ static enum loa_status start_smtp(struct email *e, const char *mail_from, const 
 {
     const struct smtp_call call = { .url = e->smtp_url,
                                     .require_tls = e->require_tls,
+                                    .ca_file = e->ca_file,
                                     .user = e->user,
                                     .password = e->password,
                                     .mail_from = mail_from,

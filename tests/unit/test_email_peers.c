@@ -15,7 +15,8 @@
     {                                                                                                        \
         __VA_ARGS__, NULL                                                                                    \
     }
-#define REF "07ab12cd34ef56ab78cd90s1t01"
+#define SMTP_TEST_BYTES (300 * 1024)
+#define REF             "07ab12cd34ef56ab78cd90s1t01"
 
 static unsigned count(const char *text, const char *needle)
 {
@@ -235,6 +236,93 @@ static void milter_down(void **state)
     stop_process(sink.pid);
 }
 
+/* ---- TLS ---- */
+
+/* A certificate for 127.0.0.1 that nobody but its owner trusts. */
+static const char *make_certificate(void)
+{
+    static char path[300];
+
+    const char *const argv[] = { "openssl",  "req",
+                                 "-x509",    "-newkey",
+                                 "rsa:2048", "-nodes",
+                                 "-days",    "2",
+                                 "-subj",    "/CN=mail.test",
+                                 "-addext",  "subjectAltName=IP:127.0.0.1",
+                                 "-keyout",  path,
+                                 "-out",     path,
+                                 NULL };
+    snprintf(path, sizeof path, "%s/cert.pem", check_tmpdir());
+    check_int("openssl", run_process(argv, NULL), 0);
+    return path;
+}
+
+struct reply {
+    bool done;
+    enum wire_result result;
+    int code;
+    char error[160];
+};
+
+static void take_reply(void *ctx, const struct smtp_answer *a)
+{
+    struct reply *r = ctx;
+
+    r->done = true;
+    r->result = a->result;
+    r->code = a->code;
+    snprintf(r->error, sizeof r->error, "%s", a->error);
+}
+
+/* Three mails of 300 kB, so that writes have to wait, over one connection. */
+static void send_over_tls(struct smtp_call call, const char *label, enum wire_result result)
+{
+    struct loop *l = loop_new();
+    struct http_client *c = http_client_new(l);
+    struct buf text = BUF_INIT(SMTP_TEST_BYTES + 1024);
+
+    buf_str(&text, "Subject: x\r\n\r\n");
+    while (text.len < SMTP_TEST_BYTES)
+        buf_str(&text, "0123456789012345678901234567890123456789012345678901234567890\r\n");
+    call.mail_from = "b+1@bounce.test";
+    call.rcpt_to = "an@example.vn";
+    call.message = text.data;
+    call.message_len = text.len;
+    call.max_connections = 1;
+    call.timeout_ms = 15000;
+    for (int i = 0; i < 3; i++) {
+        struct reply r = { 0 };
+        check_int(label, smtp_client_send(c, &call, take_reply, &r, NULL), LOA_OK);
+        check_wait(l, &r.done, 20000, label);
+        check_int(label, r.result, result);
+        check_int(label, r.code, result == WIRE_ANSWERED ? 250 : 0);
+    }
+    buf_clear(&text);
+    http_client_free(c);
+    loop_free(l);
+}
+
+static void mail_over_tls(void **state)
+{
+    const char *cert = make_certificate();
+    struct smtp_sink sink = start_smtp_sink(NULL);
+    char extra[800], url[64];
+
+    (void)state;
+    for (int wrapped = 0; wrapped < 2; wrapped++) {
+        snprintf(extra, sizeof extra, "smtpd_tls_cert_file = %s\nsmtpd_tls_key_file = %s\n%s", cert, cert,
+                 wrapped ? "smtpd_tls_wrappermode = yes\n" : "smtpd_tls_security_level = encrypt\n");
+        struct postfix p = start_postfix(sink.port, extra);
+        snprintf(url, sizeof url, "smtp%s://127.0.0.1:%d/loa.test", wrapped ? "s" : "", p.port);
+        send_over_tls((struct smtp_call){ .url = url, .require_tls = !wrapped, .ca_file = cert }, "trusted",
+                      WIRE_ANSWERED);
+        send_over_tls((struct smtp_call){ .url = url, .require_tls = !wrapped }, "not trusted",
+                      WIRE_NOT_SENT);
+        stop_postfix(&p);
+    }
+    stop_process(sink.pid);
+}
+
 /* ---- the sample configuration of deploy/postfix ---- */
 
 static void samples_are_accepted(void **state)
@@ -413,6 +501,7 @@ int main(void)
         cmocka_unit_test(policy_bounce_calls_a_person),
         cmocka_unit_test(milter_down),
         cmocka_unit_test(text_survives_postfix),
+        cmocka_unit_test(mail_over_tls),
         cmocka_unit_test(samples_are_accepted),
         cmocka_unit_test(signature_covers_what_matters),
         cmocka_unit_test(bounce_reaches_the_webhook),

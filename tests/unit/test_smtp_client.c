@@ -97,7 +97,7 @@ static void heard_is(struct script_peer *p, const char *label, const char *needl
 
 static const struct {
     const char *label;
-    const char *talk[14];
+    const char *talk[20];
     struct smtp_call call;
     enum wire_result result;
     int code;
@@ -161,6 +161,15 @@ static const struct {
       535,
       "5.7.8",
       "" },
+    { "right password",
+      { HELLO, ">250-here\r\n250 AUTH PLAIN\r\n", "<AUTH PLAIN\r\n", ">334 \r\n", "<AHUAcA==\r\n",
+        ">235 2.7.0 welcome\r\n", "<MAIL", "<\r\n", ">250 Ok\r\n", "<RCPT", "<\r\n", ">250 Ok\r\n",
+        "<DATA\r\n", ">354 go\r\n", DOT, QUEUED },
+      { .user = "u", .password = "p" },
+      WIRE_ANSWERED,
+      250,
+      "2.0.0",
+      "4XyZ" },
     { "an address the next hop cannot carry",
       { HELLO, FEW_OFFERS, "~" },
       { .rcpt_to = "nguyễn@x.vn" },
