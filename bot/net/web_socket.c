@@ -74,6 +74,23 @@ static void free_first(struct web_socket *ws)
     free(m);
 }
 
+static bool write_message(struct web_socket *ws, struct ws_message *m)
+{
+    return lws_write(ws->wsi, m->data + LWS_PRE, m->len, m->text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) >= 0;
+}
+
+static void queue(struct web_socket *ws, struct ws_message *m)
+{
+    if (ws->first == NULL)
+        ws->first = m;
+    else
+        ws->last->next = m;
+    ws->last = m;
+    ws->queued_bytes += m->len;
+    if (ws->wsi != NULL)
+        lws_callback_on_writable(ws->wsi);
+}
+
 enum loa_status ws_send(struct web_socket *ws, const void *data, size_t len, bool text)
 {
     if (ws->closing)
@@ -87,14 +104,14 @@ enum loa_status ws_send(struct web_socket *ws, const void *data, size_t len, boo
     m->len = len;
     m->text = text;
     memcpy(m->data + LWS_PRE, data, len);
-    if (ws->first == NULL)
-        ws->first = m;
-    else
-        ws->last->next = m;
-    ws->last = m;
-    ws->queued_bytes += len;
-    if (ws->wsi != NULL)
-        lws_callback_on_writable(ws->wsi);
+    if (ws->wsi == NULL || ws->first != NULL || lws_partial_buffered(ws->wsi)) {
+        queue(ws, m);
+        return LOA_OK;
+    }
+    /* Nothing is in the way: to wait until the socket says that it can be written would cost five times the
+     * system calls. If this fails the socket is dead, and the loop is about to say so. */
+    write_message(ws, m);
+    free(m);
     return LOA_OK;
 }
 
@@ -125,8 +142,7 @@ static int writable(struct web_socket *ws)
             return -1;
     }
     while (ws->first != NULL && !lws_partial_buffered(ws->wsi)) {
-        struct ws_message *m = ws->first;
-        if (lws_write(ws->wsi, m->data + LWS_PRE, m->len, m->text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) < 0)
+        if (!write_message(ws, ws->first))
             return -1;
         free_first(ws);
     }

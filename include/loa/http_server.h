@@ -2,11 +2,16 @@
  * http_server - HTTP/1.1 and WebSocket in (libwebsockets inside, seen nowhere else).
  *
  * A request reaches its handler complete (headers and body within limits) and lives until it is answered,
- * even when the client is gone: http_reply() may be called at any later time, exactly once. Refused before
- * any handler: 400 malformed, 404, 405 (with Allow), 408 slow client, 411 no Content-Length, 413 body too big
- * (as soon as the header is read), 414/431 header too big, 503 over the connection limit. These answers are
- * problem+json. Every answer carries X-Trace-Id, X-Content-Type-Options: nosniff, Cache-Control: no-store
- * unless set.
+ * even when the client is gone: http_reply() may be called at any later time, exactly once. Requests of one
+ * connection are handled one after the other. Refused before any handler: 400 malformed, 404, 405 (with
+ * Allow), 408 slow client, 411 no Content-Length, 413 body too big (as soon as the header is read), 414/431
+ * header too big, 417, 426 upgrade needed or not offered, 503 over the limit of connections or of memory for
+ * bodies, 505. These answers are problem+json (problem.h). Every answer carries Date, X-Trace-Id,
+ * X-Content-Type-Options: nosniff, Cache-Control: no-store unless set.
+ *
+ * A slow client has header_timeout_ms for a header, and body_timeout_ms and a millisecond per 16 bytes for a
+ * body. A WebSocket that is silent for half of idle_timeout_ms is pinged, after all of it closed. A client
+ * that closes its sending side counts as gone.
  */
 #ifndef LOA_HTTP_SERVER_H
 #define LOA_HTTP_SERVER_H
@@ -30,17 +35,19 @@ enum http_method {
 };
 
 struct ws_handler { /* callbacks of one WebSocket route */
-    /* Decide: return a socket context to accept, NULL to refuse with `*refuse_status` (e.g. 401, 403). */
+    /* Decide: return a socket context to accept, NULL to refuse with `*refuse_status` (403 unless set). The
+     * handshake is only borrowed during this call; ws_send() works from here on. */
     void *(*open)(void *ctx, struct http_request *handshake, struct web_socket *ws, int *refuse_status);
     void (*message)(void *sock_ctx, struct web_socket *ws, const char *data, size_t len, bool text);
     void (*close)(void *sock_ctx, struct web_socket *ws); /* last callback for this socket */
-    size_t max_message_bytes;
+    size_t max_message_bytes; /* a longer message ends the socket with code 1009 */
 };
 
 struct http_route {
     unsigned methods;      /* bits of enum http_method; HEAD is served by GET */
     const char *pattern;   /* "/v1/dossiers/{code}"; a last "{*rest}" takes everything; "{name}" one segment,
-                              which may have fixed text around it: "/zalo_verifier{code}.html" */
+                              which may have fixed text around it: "/zalo_verifier{code}.html". "%2F" does not
+                              end a segment. */
     http_handler *handler; /* NULL for a WebSocket-only route */
     void *ctx;
     size_t max_body_bytes;       /* 0: no body allowed */
@@ -54,6 +61,8 @@ struct http_server_options {
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms; /* 0: 10 s, 30 s, 60 s */
 };
 
+/* LOA_IO with a sentence in `why`; the loop then needs some turns to take down what had begun. Raises the
+ * soft limit on open files to what max_connections takes. */
 enum loa_status http_server_new(struct loop *l, const struct http_server_options *opt, char *why,
                                 size_t why_size, struct http_server **out);
 /* Routes are matched in the order added, fixed text before parameters. Strings must outlive the server. */
@@ -74,15 +83,17 @@ const char *http_request_param(const struct http_request *r,
 const char *http_request_query(const struct http_request *r,
                                const char *name); /* decoded; NULL when absent */
 const char *http_request_header(const struct http_request *r,
-                                const char *name);                        /* any case; NULL when absent */
-const char *http_request_body(const struct http_request *r, size_t *len); /* NUL-terminated */
-const char *http_request_peer(const struct http_request *r);              /* ip, or "unix" */
-const char *http_request_trace_id(const struct http_request *r);          /* 16 hex digits */
-int64_t http_request_started_us(const struct http_request *r);            /* monotonic */
+                                const char *name); /* any case; the first of several; NULL when absent */
+const char *http_request_body(const struct http_request *r,
+                              size_t *len);                      /* NUL-terminated; len may be NULL */
+const char *http_request_peer(const struct http_request *r);     /* ip, or "unix" */
+const char *http_request_trace_id(const struct http_request *r); /* 16 hex digits */
+int64_t http_request_started_us(const struct http_request *r);   /* monotonic */
 
 /* ---- answer ---- */
 void http_reply_header(struct http_request *r, const char *name,
                        const char *value); /* before http_reply; no CR/LF */
+/* `body` is copied where it cannot be sent at once. The request is gone after this. */
 void http_reply(struct http_request *r, int status, const char *content_type, const void *body, size_t len);
 /* Instead of http_reply(): closes the connection without a word. For a simulated provider that fails. */
 void http_drop(struct http_request *r);
@@ -90,9 +101,10 @@ void http_drop(struct http_request *r);
 /* ---- WebSocket: ids, not pointers, are what others keep ---- */
 uint64_t ws_id(const struct web_socket *ws);
 struct web_socket *ws_find(struct http_server *s, uint64_t id); /* NULL once closed */
-/* Queues one message. LOA_BUSY when the socket's queue (64 kB) is full: the caller closes or sends "reload".
- */
+/* Sends one message, or queues it. LOA_BUSY when the socket's queue (64 kB) is full: the caller closes or
+ * sends "reload". LOA_TOO_BIG when it never fits; LOA_CANCELLED once the socket is closing. */
 enum loa_status ws_send(struct web_socket *ws, const void *data, size_t len, bool text);
+/* What is queued goes out first. `reason` may be NULL. */
 void ws_close(struct web_socket *ws, int code, const char *reason);
 unsigned ws_count(const struct http_server *s);
 
