@@ -9,7 +9,7 @@ B       ?= build
 PREFIX  ?= /usr/local
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -1)
 
-PKGS := libwebsockets libuv hiredis libcurl libcjson libsodium libidn2 gmime-3.0 inih libjwt zlib
+PKGS := libwebsockets libuv hiredis libcurl libcjson libsodium libidn2 gmime-3.0 libjwt
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
         -Wwrite-strings -Wundef -Wno-missing-field-initializers
 OPT  ?= -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -49,12 +49,12 @@ $(B)/obj/%.o: %.c
 # The Redis scripts travel inside the program: one C string each, one table of all.
 $(B)/gen/scripts.c: $(LUA) bot/store/embed.sh
 	@mkdir -p $(@D)
-	bot/store/embed.sh $(LUA) > $@
+	@bot/store/embed.sh $(LUA) > $@
 
 # So does the configuration of the private Redis.
 $(B)/gen/private_conf.c: deploy/redis/private.conf bot/store/embed_text.sh
 	@mkdir -p $(@D)
-	bot/store/embed_text.sh private_redis_conf $< > $@
+	@bot/store/embed_text.sh private_redis_conf $< > $@
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
@@ -66,11 +66,13 @@ HELP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/*.c))
 .SECONDARY: $(HELP)
 $(B)/libtests.a: $(HELP)
 	@rm -f $@
-	ar rcs $@ $(HELP)
+	@echo '  AR   $@'
+	@ar rcs $@ $(HELP)
 
 $(B)/tests/%: tests/unit/%.c $(wildcard tests/*.h) $(B)/libtests.a $(B)/libloa.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(B)/libtests.a $(B)/libloa.a $(PKG_LIBS) -lcmocka
+	@echo '  LD   $@'
+	@$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(B)/libtests.a $(B)/libloa.a $(PKG_LIBS) -lcmocka
 
 unit: $(UNIT)
 
@@ -110,14 +112,17 @@ fuzz: deps
 fuzz-build: $(FUZZ)
 $(B)/fuzz/%: tests/fuzz/%.c $(B)/libloa.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libloa.a $(PKG_LIBS)
+	@echo '  LD   $@'
+	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libloa.a $(PKG_LIBS)
 
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+LINTED = $(SRC) $(wildcard tests/*.c tests/unit/*.c tests/fuzz/*.c)
 lint: deps
 	@deploy/deps.sh lint
 	clang-format --dry-run -Werror $(FORMATTED)
 	@$(MAKE) --no-print-directory $(B)/gen/scripts.c
-	printf '%s\n' $(SRC) | xargs -P2 -n4 clang-tidy --quiet -- -std=c17 $(CPPFLAGS) $(PKG_CFLAGS)
+	@printf '%s\n' $(LINTED) | \
+	    xargs -P2 -n4 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Itests $(subst ','\'',$(CPPFLAGS) $(PKG_CFLAGS))' _
 
 format:
 	clang-format -i $(FORMATTED)

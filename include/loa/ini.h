@@ -1,5 +1,5 @@
 /*
- * ini - a small INI reader that knows its line numbers (inih's callback does not).
+ * ini - a small INI reader that knows its line numbers.
  *
  *   [section]
  *   key = value          ; a comment after a blank
