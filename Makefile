@@ -9,7 +9,7 @@ B       ?= build
 PREFIX  ?= /usr/local
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -1)
 
-PKGS := libwebsockets libuv hiredis libcurl libcjson libsodium libidn2 gmime-3.0 libjwt
+PKGS := libwebsockets libuv hiredis libcurl libcjson libsodium libidn2 gmime-3.0 libjwt zlib
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
         -Wwrite-strings -Wundef -Wno-missing-field-initializers
 OPT  ?= -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -30,7 +30,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c))
 .PHONY: all run demo test bench asan fuzz lint format install clean deps help unit
 .DEFAULT_GOAL := all
 
-all: $(B)/loa
+all: $(B)/loa ## build build/loa
 
 $(B)/loa: $(B)/obj/bot/main.o $(B)/libloa.a
 	@echo '  LD   $@'
@@ -74,36 +74,36 @@ $(B)/tests/%: tests/unit/%.c $(wildcard tests/*.h) $(B)/libtests.a $(B)/libloa.a
 	@echo '  LD   $@'
 	@$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(B)/libtests.a $(B)/libloa.a $(PKG_LIBS) -lcmocka
 
-unit: $(UNIT)
+unit: $(UNIT) ## build the unit tests
 
 # Everything below first installs what is missing (asks nothing, does nothing when all is there).
-deps:
+deps: ## install what is missing
 	@deploy/deps.sh
 
-run: deps
+run: deps ## play the sample dossiers on simulated phones and stay up
 	@$(MAKE) --no-print-directory all
 	@deploy/demo.sh run
 
-demo: deps
+demo: deps ## the same, ends by itself; fails if anything was lost or sent twice
 	@$(MAKE) --no-print-directory all
 	@deploy/demo.sh demo
 
-test: deps
+test: deps ## every test, against real peers on loopback
 	@$(MAKE) --no-print-directory -j2 all unit
 	@tests/run.sh
 
-bench: deps
+bench: deps ## measure beside peers; build/bench.json
 	@deploy/deps.sh bench
 	@$(MAKE) --no-print-directory all
 	@tests/bench/run.sh
 
 # The unit and flow tests once more, under the address and undefined-behaviour sanitizers.
-asan: deps
+asan: deps ## the tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory -j2 B=build/asan OPT='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' all unit
 	@B=build/asan tests/run.sh
 
 FUZZ_SECONDS ?= 20
-fuzz: deps
+fuzz: deps ## every fuzz target for FUZZ_SECONDS
 	@deploy/deps.sh lint
 	@$(MAKE) --no-print-directory -j2 B=build/fuzz CC=clang OPT='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-build
 	@B=build/fuzz tests/fuzz/run.sh $(FUZZ_SECONDS)
@@ -117,28 +117,39 @@ $(B)/fuzz/%: tests/fuzz/%.c $(B)/libloa.a
 
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 LINTED = $(SRC) $(wildcard tests/*.c tests/unit/*.c tests/fuzz/*.c)
-lint: deps
+lint: deps ## formatter and static analysis
 	@deploy/deps.sh lint
 	clang-format --dry-run -Werror $(FORMATTED)
 	@$(MAKE) --no-print-directory $(B)/gen/scripts.c
 	@printf '%s\n' $(LINTED) | \
 	    xargs -P2 -n4 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Itests $(subst ','\'',$(CPPFLAGS) $(PKG_CFLAGS))' _
 
-format:
+format: ## format every source file
 	clang-format -i $(FORMATTED)
 
-install: all
+SHARE = $(PREFIX)/share/loa
+# The configuration and the unit speak of where things now lie. A configuration in use is left alone.
+install: all ## program, unit, texts, man page; DESTDIR= PREFIX=
 	install -D -m 0755 $(B)/loa $(DESTDIR)$(PREFIX)/bin/loa
-	install -D -m 0640 deploy/loa.conf $(DESTDIR)/etc/loa/loa.conf
-	install -D -m 0644 deploy/systemd/loa.service $(DESTDIR)$(PREFIX)/lib/systemd/system/loa.service
+	find templates channels -type f \( -path 'templates/*' -o -name '*.ini' -o -name '*.tsv' \) \
+	    -exec install -D -m 0644 {} $(DESTDIR)$(SHARE)/{} \;
+	install -d -m 0750 $(DESTDIR)/etc/loa
+	sed -e 's#^templates = .*#templates = $(SHARE)/templates#' -e 's#^data_dir = .*#data_dir = /var/lib/loa#' \
+	    -e 's#^channels_dir = .*#channels_dir = $(SHARE)/channels#' deploy/loa.conf > $(DESTDIR)/etc/loa/loa.conf.sample
+	chmod 0640 $(DESTDIR)/etc/loa/loa.conf.sample
+	test -e $(DESTDIR)/etc/loa/loa.conf || cp -p $(DESTDIR)/etc/loa/loa.conf.sample $(DESTDIR)/etc/loa/loa.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's#/usr/local/#$(PREFIX)/#' deploy/systemd/loa.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/loa.service
+	install -D -m 0644 deploy/systemd/loa.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/loa.conf
+	install -D -m 0644 deploy/systemd/loa.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/loa.conf
 	install -D -m 0644 deploy/man/loa.1 $(DESTDIR)$(PREFIX)/share/man/man1/loa.1
-	install -d $(DESTDIR)$(PREFIX)/share/loa
-	cp -R templates channels-data $(DESTDIR)$(PREFIX)/share/loa/
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/loa deploy/runbook.md deploy/nginx/loa.conf deploy/grafana/loa.json
+	cp -R deploy/postfix deploy/kannel $(DESTDIR)$(PREFIX)/share/doc/loa/
 
-clean:
+clean: ## remove build/
 	rm -rf build
 
-help:
-	@sed -n 's/^\([a-z]*\):.*/\1/p' Makefile | sort -u
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 -include $(OBJ:.o=.d) $(HELP:.o=.d) $(B)/obj/bot/main.d
