@@ -169,14 +169,30 @@ static void start_server(struct private_redis *p, int log_fd)
 
 /* ---- room for it: no other server on this append-only file ---- */
 
-/* The pid of whoever listens on the socket, 0 when nobody does, -1 when somebody does who cannot be told. */
+static const char *left_path(const struct private_redis *p, char out[PATH_MAX + 16])
+{
+    snprintf(out, PATH_MAX + 16, "%s/left.sock", p->dir);
+    return out;
+}
+
+/* A leftover server keeps listening under the new name; our clients find nobody until our own is there. */
+static void move_leftover_aside(const struct private_redis *p)
+{
+    char left[PATH_MAX + 16];
+
+    if (rename(socket_path(p), left_path(p, left)) != 0 && errno == ENOENT)
+        unlink(left);
+}
+
+/* The pid of a leftover server that listens, 0 when none does, -1 when one does that cannot be told. */
 static pid_t listener_pid(const struct private_redis *p)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
+    char left[PATH_MAX + 16];
     struct ucred peer = { 0 };
     socklen_t size = sizeof peer;
 
-    snprintf(a.sun_path, sizeof a.sun_path, "%s", socket_path(p));
+    snprintf(a.sun_path, sizeof a.sun_path, "%.107s", left_path(p, left)); /* shorter than the socket's */
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
@@ -386,6 +402,7 @@ enum loa_status private_redis_start(struct loop *l, const char *data_dir, struct
         private_redis_free(p);
         return st;
     }
+    move_leftover_aside(p);
     enter(p, WAITING);
     timer_start(&p->timer, l, 0, wait_for_room, p);
     *out = p;

@@ -32,6 +32,7 @@ struct store {
     struct redis *client;
     bool told, stopped;
     enum loa_status told_what;
+    int first_pid; /* of our server when the client first had a connection; -1: none ran */
 };
 
 static void told(void *ctx, enum loa_status st)
@@ -44,6 +45,15 @@ static void told(void *ctx, enum loa_status st)
 static void stopped(void *ctx)
 {
     *(bool *)ctx = true;
+}
+
+static void first_pid(void *ctx, bool ready)
+{
+    struct store *s = ctx;
+    int pid = private_redis_pid(s->private);
+
+    if (ready && s->first_pid == 0)
+        s->first_pid = pid > 0 ? pid : -1;
 }
 
 static void begin(struct store *s, const char *data_dir)
@@ -269,7 +279,13 @@ static void a_leftover_server_is_stopped(void **state)
     redis_free(r);
     loop_free(l);
 
-    open_store(&s, path("left"));
+    begin(&s, path("left"));
+    check_int("connecting at once", redis_new(s.loop, url, 5000, &s.client), LOA_OK);
+    redis_on_state(s.client, first_pid, &s);
+    check_wait(s.loop, &s.told, 30000, "ready");
+    check_true("finds nobody but ours", s.first_pid == 0 || s.first_pid == private_redis_pid(s.private));
+    redis_free(s.client);
+    s.client = redis_connected(s.loop, url, 5000);
     check_true("ours", private_redis_pid(s.private) != left);
     check_str("first", ask(&s, "GET a"), "1");
     check_str("second", ask(&s, "GET b"), "2");
