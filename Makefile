@@ -94,8 +94,14 @@ test: deps ## every test, against real peers on loopback
 
 bench: deps ## measure beside peers; build/bench.json
 	@deploy/deps.sh bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BENCH)
 	@tests/bench/run.sh
+
+# The tools of the benchmark: load, provider, floor.
+BENCH := $(addprefix $(B)/bench/,load sink floor sockets)
+$(B)/bench/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire.h
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -o $@ $< tests/bench/wire.c $(PKG_LIBS)
 
 # The unit and flow tests once more, under the address and undefined-behaviour sanitizers.
 asan: deps ## the tests under the address and undefined-behaviour sanitizers
