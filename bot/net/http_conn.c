@@ -7,10 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define NO_DEADLINE INT64_MAX
-#define BODY_BYTES_MS                                                                                        \
-    16 /* a body is allowed a millisecond more for each so many bytes: 16 kB/s are enough                    \
-        */
+#define NO_DEADLINE       INT64_MAX
+#define BODY_BYTES_PER_MS 16 /* a body is allowed a millisecond more for each so many bytes */
 
 static void deadline(struct http_conn *c, int64_t after_ms)
 {
@@ -119,7 +117,7 @@ static void expect_body(struct http_conn *c, bool some_came)
 
     c->state = CONN_BODY;
     c->body_left = r->head.content_length;
-    deadline(c, c->server->body_timeout_ms + (int64_t)c->body_left / BODY_BYTES_MS);
+    deadline(c, c->server->body_timeout_ms + (int64_t)c->body_left / BODY_BYTES_PER_MS);
     buf_init(&r->body, c->body_left);
     if (r->head.expect_continue && !some_came && !r->head.http_1_0) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";

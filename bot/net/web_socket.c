@@ -304,6 +304,8 @@ static void move(void *ctx)
     if (c != NULL)
         c->ws = NULL;
     if (fd < 0) {
+        if (c != NULL)
+            conn_end(c);
         end(ws);
         return;
     }
