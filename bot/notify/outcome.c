@@ -81,6 +81,11 @@ void outcome_init(struct outcome *o, enum outcome_class c, const char *code, con
     snprintf(o->sentence_vi, sizeof o->sentence_vi, "%s", sentence_vi ? sentence_vi : "");
 }
 
+int64_t outcome_suppress_until_ms(const struct outcome *o, int64_t now_ms)
+{
+    return o->suppress_days <= 0 ? o->suppress_days : now_ms + o->suppress_days * CALENDAR_DAY_MS;
+}
+
 /* ---- loading ---- */
 
 struct loader {

@@ -28,7 +28,7 @@ struct single {
     enum channel_event_kind kind;
     unsigned partition, step, attempt;
     char nid[NOTICE_ID_SIZE], code[24];
-    int64_t at_ms;
+    int64_t at_ms, suppress_until_ms; /* the latter 0: no */
 };
 
 static void group_leave(struct group *g, enum loa_status st)
@@ -86,6 +86,10 @@ static void apply(struct single *s)
         args_int(a, s->attempt);
     else
         args_str(a, "");
+    if (s->suppress_until_ms != 0)
+        args_int(a, s->suppress_until_ms);
+    else
+        args_str(a, "");
 }
 
 static void id_found(void *ctx, enum loa_status st, const struct redis_value *v)
@@ -123,7 +127,10 @@ static void receipt(struct group *g, const struct channel_event *e)
     s->channel = e->channel;
     s->kind = e->kind;
     s->at_ms = e->at_ms;
-    snprintf(s->code, sizeof s->code, "%s", e->kind == CE_FAILED ? e->outcome.code : "");
+    if (e->kind == CE_FAILED) {
+        snprintf(s->code, sizeof s->code, "%s", e->outcome.code);
+        s->suppress_until_ms = outcome_suppress_until_ms(&e->outcome, clock_wall_ms());
+    }
     if (ref_parse(e->ref, s->nid, &s->partition, &s->step, &s->attempt) &&
         s->partition < store_partitions(g->receipts->env.store)) {
         apply(s);

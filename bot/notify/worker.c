@@ -113,12 +113,9 @@ static void record(struct sending *s)
 {
     struct args *a = batch_item(s->worker->outcomes, s->partition, recorded, s);
     char suppress[64] = "";
-    int64_t now = clock_wall_ms();
-    if (s->outcome.suppress_days != 0)
-        snprintf(suppress, sizeof suppress, "%s=%lld", way_word(s->set->way),
-                 s->outcome.suppress_days < 0
-                     ? -1LL
-                     : (long long)(now + s->outcome.suppress_days * CALENDAR_DAY_MS));
+    int64_t until_ms = outcome_suppress_until_ms(&s->outcome, clock_wall_ms());
+    if (until_ms != 0)
+        snprintf(suppress, sizeof suppress, "%s=%lld", way_word(s->set->way), (long long)until_ms);
     args_str(a, s->nid);
     args_int(a, s->step);
     args_int(a, s->attempt);

@@ -77,6 +77,14 @@ local function move(key, k, event, now, code)
   return new, old
 end
 
+-- This citizen is left alone on this way until then; -1: until the citizen says otherwise.
+local function leave_alone(ckey, way, until_ms)
+  local c = P .. 'c:' .. ckey
+  local no = redis.call('HGET', c, 'no') or ''
+  no = string.gsub(no, '%f[%w_]' .. way .. '=[-%d]+;', '') .. way .. '=' .. until_ms .. ';'
+  redis.call('HSET', c, 'no', no)
+end
+
 local function queue_key(way, lane) return P .. 'q:' .. way .. ':' .. lane end
 
 local function dequeue(nid, k, way, lane)

@@ -40,12 +40,7 @@ for at = 2, #ARGV, 11 do
         start_next(key, nid, tonumber(k), steps, f[2], now)
       end
       local sway, until_ms = string.match(suppress, '^([%w_]+)=(-?%d+)$')
-      if sway then
-        local c = P .. 'c:' .. f[3]
-        local no = redis.call('HGET', c, 'no') or ''
-        no = string.gsub(no, '%f[%w_]' .. sway .. '=[-%d]+;', '') .. sway .. '=' .. until_ms .. ';'
-        redis.call('HSET', c, 'no', no)
-      end
+      if sway then leave_alone(f[3], sway, until_ms) end
       if event ~= 'again' and event ~= 'unsent' then release_next(f[3], nid, channel_of(way), now) end
       settle(key, nid, steps, now)
     end

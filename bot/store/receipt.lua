@@ -1,12 +1,13 @@
 -- receipt - what became of a message after the provider took it. Late, twice and before the answer are all normal.
 -- include _delivery
 -- KEYS[1] any key of the partition
--- ARGV    now, then per receipt 6 values: nid, k, event (delivered | seen | lost), code, at_ms, attempt ("" any)
+-- ARGV    now, then per receipt 7 values: nid, k, event (delivered | seen | lost), code, at_ms, attempt ("" any),
+--         suppress: leave this citizen alone on this way until then (ms, -1 for good), or ""
 -- Returns per receipt: the new state, 'same' when it changed nothing, '' when the message is unknown
 local now = tonumber(ARGV[1])
 local answer = {}
-for at = 2, #ARGV, 6 do
-  local nid, k, event, code, when, attempt = unpack(ARGV, at, at + 5)
+for at = 2, #ARGV, 7 do
+  local nid, k, event, code, when, attempt, suppress = unpack(ARGV, at, at + 6)
   local key = nkey(nid)
   local f = redis.call('HMGET', key, 'plan', 'ln', 'ck', 's' .. k, 'a' .. k)
   local result = ''
@@ -17,6 +18,7 @@ for at = 2, #ARGV, 6 do
     local old_attempt = event == 'lost' and attempt ~= '' and attempt ~= f[5]
     local new = not old_attempt and move(key, k, event, tonumber(when) > 0 and tonumber(when) or now, code) or nil
     result = 'same'
+    if suppress ~= '' and not old_attempt then leave_alone(f[3], way, suppress) end
     if new then
       result = new
       dequeue(nid, k, way, f[2])

@@ -50,6 +50,8 @@ struct outcome {
 const char *outcome_class_word(enum outcome_class c); /* "recipient_invalid" */
 int outcome_class_from_word(const char *w);           /* -1 unknown */
 void outcome_init(struct outcome *o, enum outcome_class c, const char *code, const char *sentence_vi);
+/* Until when the address is left alone: -1 until the citizen says otherwise, 0 not at all. */
+int64_t outcome_suppress_until_ms(const struct outcome *o, int64_t now_ms);
 
 /* ---- code tables ---- */
 struct outcome_table;

@@ -34,8 +34,8 @@ def outcome(nid, k, event, attempt=1, code="0", pid="", cost=0, again=0, wait=NO
     return r.script("outcome", [T + "led"], now, nid, k, attempt, event, code, pid, cost, again, wait, poll, suppress)[0]
 
 
-def receipt(nid, k, event, at=NOW, attempt="", now=NOW):
-    return r.script("receipt", [T + "led"], now, nid, k, event, "", at, attempt)[0]
+def receipt(nid, k, event, at=NOW, attempt="", suppress="", now=NOW):
+    return r.script("receipt", [T + "led"], now, nid, k, event, "", at, attempt, suppress)[0]
 
 
 def due(now, repeat=0, safe="", epoch=1):
@@ -80,6 +80,18 @@ with cases("a refusal starts the next step at once, and counts"):
     equal(outcome(nid, 1, "accepted"), "sent")
     equal(receipt(nid, 1, "delivered"), "delivered")
     equal(ledger(), [("zalo_zbs", "failed"), ("sms", "delivered")])
+
+with cases("a bounce after the sending leaves the address alone; one of an older attempt does not"):
+    reset()
+    nid, _ = plan(steps="email:60000:0;")
+    claim("email")
+    outcome(nid, 0, "accepted")
+    equal(receipt(nid, 0, "lost", attempt=7, suppress=-1), "same")
+    equal(r("HGET", T + "c:c1", "no"), None)
+    equal(receipt(nid, 0, "lost", attempt=1, suppress=NOW + HOUR), "failed")
+    equal(r("HGET", T + "c:c1", "no"), f"email={NOW + HOUR};")
+    equal(receipt(nid, 0, "lost", attempt=1, suppress=-1), "same", "the bounce again, worse")
+    equal(r("HGET", T + "c:c1", "no"), "email=-1;")
 
 with cases("no receipt in time: the next step starts, a late receipt still counts and stops what has not left"):
     reset()
