@@ -61,6 +61,7 @@ static void recovered(void *ctx, enum loa_status st, const struct redis_value *v
 static void recover(struct part *p, bool all)
 {
     struct later *l = p->later;
+    const struct limits *limits = policy_limits(*l->env.policy);
     int64_t now = clock_wall_ms();
     struct recovery *r = mem_alloc(sizeof *r);
     *r = (struct recovery){ p, all };
@@ -69,9 +70,11 @@ static void recover(struct part *p, bool all)
     args_key(&a, p->partition, "lease");
     args_int(&a, lease_epoch(l->env.leases, p->partition));
     args_int(&a, now);
-    args_int(&a, now + policy_limits(*l->env.policy)->uncertain_wait_ms);
+    args_int(&a, now + limits->uncertain_wait_ms);
     args_int(&a, RECOVER_LIMIT);
     args_int(&a, all);
+    args_str(&a, l->safe_ways);
+    args_int(&a, now + limits->uncertain_safe_wait_ms);
     p->recovering = store_script(l->env.store, p->partition, "recover", &a, recovered, r) == LOA_OK;
     args_clear(&a);
     if (!p->recovering)

@@ -298,6 +298,7 @@ static const struct {
     { "attempts", "backoff_max", AS_TIME, offsetof(struct limits, backoff_max_ms) },
     { "caps", "daily", AS_COUNT, offsetof(struct limits, daily_cap) },
     { "uncertain", "wait", AS_TIME, offsetof(struct limits, uncertain_wait_ms) },
+    { "uncertain", "wait_same_ref", AS_TIME, offsetof(struct limits, uncertain_safe_wait_ms) },
     { "uncertain", "repeat_action", AS_FLAG, offsetof(struct limits, uncertain_repeat_action) },
     { "breaker", "open", AS_TIME, offsetof(struct limits, breaker_open_ms) },
     { "breaker", "failures", AS_COUNT, offsetof(struct limits, breaker_failures) },
@@ -343,7 +344,8 @@ bool policy_load_limits(const char *dir, struct errors *err, struct policy *p)
         return false;
     const struct limits *m = &p->limits;
     if (m->tries != 0 && m->backoff_first_ms != 0 && m->backoff_max_ms >= m->backoff_first_ms &&
-        m->daily_cap != 0 && m->uncertain_wait_ms != 0 && m->breaker_open_ms != 0 && m->breaker_failures != 0)
+        m->daily_cap != 0 && m->uncertain_wait_ms != 0 && m->uncertain_safe_wait_ms != 0 &&
+        m->breaker_open_ms != 0 && m->breaker_failures != 0)
         return true;
     char path[512];
     snprintf(path, sizeof path, "%s/limits.ini", dir);

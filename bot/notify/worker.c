@@ -213,7 +213,9 @@ static void decide(struct sending *s)
         break;
     case OUTCOME_UNCERTAIN:
         s->event = "unknown";
-        s->wait_until_ms = now + l->uncertain_wait_ms;
+        s->wait_until_ms =
+            now + (ops->dedupes(s->worker->env.channel[ops->channel], s->set->way) ? l->uncertain_safe_wait_ms
+                                                                                   : l->uncertain_wait_ms);
         break;
     default:
         s->event = s->attempt >= tries ? "refused" : "again";

@@ -64,11 +64,12 @@ bool policy_kind_known(const struct policy *p, const char *kind);
 struct limits {
     unsigned tries; /* attempts per step */
     int64_t backoff_first_ms, backoff_max_ms;
-    unsigned daily_cap;           /* messages per citizen and day that are not actions, over all paid ways */
-    int64_t uncertain_wait_ms;    /* how long to wait for a late receipt before the policy decides */
-    bool uncertain_repeat_action; /* action notices go again when still unknown */
-    int64_t breaker_open_ms;      /* first pause of a way after an auth/balance/sender error */
-    unsigned breaker_failures;    /* transient failures in a row that open it */
+    unsigned daily_cap;        /* messages per citizen and day that are not actions, over all paid ways */
+    int64_t uncertain_wait_ms; /* how long to wait for a late receipt before the policy decides */
+    int64_t uncertain_safe_wait_ms; /* the same where the provider knows our reference: a repeat is safe */
+    bool uncertain_repeat_action;   /* action notices go again when still unknown */
+    int64_t breaker_open_ms;        /* first pause of a way after an auth/balance/sender error */
+    unsigned breaker_failures;      /* transient failures in a row that open it */
 };
 const struct limits *policy_limits(const struct policy *p);
 /* Earliest moment >= now at which this way may disturb a citizen (quiet hours, Asia/Ho_Chi_Minh). */

@@ -183,8 +183,8 @@ with cases("a new owner finds the attempts its predecessor left"):
     equal(r.script("lease_drop", [T + "lease"], "A", 1), 1)
     equal(r.script("lease_take", [T + "lease"], "B", 2000, 0), [2, 1])
     equal(claim("zalo_zbs", epoch=1), "STALE", "the old owner is refused")
-    equal(r.script("recover", [T + "lease"], 1, NOW, NOW + 100, 10, 1), "STALE")
-    equal(r.script("recover", [T + "lease"], 2, NOW, NOW + 100, 10, 1), [1, 0])
+    equal(r.script("recover", [T + "lease"], 1, NOW, NOW + 100, 10, 1, "", NOW + 10), "STALE")
+    equal(r.script("recover", [T + "lease"], 2, NOW, NOW + 100, 10, 1, "", NOW + 10), [1, 0])
     equal(field(nid, "s0"), "uncertain")
 
 with cases("an expired message is not sent"):

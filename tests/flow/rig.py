@@ -1,5 +1,7 @@
 """A whole province on loopback: Redis, the provider simulator and any number of loa processes, each killable."""
+import re
 import secrets
+import shutil
 import signal
 import subprocess
 
@@ -7,8 +9,19 @@ from harness import LOA, ROOT, Redis, free_port, http, start, start_redis, stop,
 
 
 class Rig:
-    def __init__(self, processes=1, private=False, redis_options=(), sim_args=(), extra=""):
+    def __init__(self, processes=1, private=False, redis_options=(), sim_args=(), extra="", limits=None):
+        """`limits`: changes to templates/policy/limits.ini, in a copy of the templates."""
         self.dir = tmpdir()
+        self.templates = ROOT / "templates"
+        if limits:
+            self.templates = self.dir / "templates"
+            shutil.copytree(ROOT / "templates", self.templates)
+            path = self.templates / "policy/limits.ini"
+            text = path.read_text()
+            for name, value in limits.items():
+                text, n = re.subn(rf"(?m)^{name}\s*=.*$", f"{name} = {value}", text)
+                assert n > 0, name
+            path.write_text(text)
         self.private = private
         self.redis_options = redis_options
         self.extra = extra
@@ -43,7 +56,7 @@ listen = 127.0.0.1:{self.ports[i]}
 public_url = {self.url[0]}
 data_dir = {self.dir}/var{i}
 key_file = {self.dir}/master.key
-templates = {ROOT}/templates
+templates = {self.templates}
 channels_dir = {ROOT}/channels
 quiet_hours = off
 [redis]
