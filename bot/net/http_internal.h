@@ -30,13 +30,12 @@
 #define HTTP_PARAMS_MAX  8           /* {parameters} of one pattern */
 #define HTTP_AHEAD_MAX   (64 * 1024) /* bytes a client may send before its last request is answered */
 #define HTTP_CHUNK_BYTES (64 * 1024) /* one read, one write */
-#define HTTP_LINGER_BYTES                                                                                    \
-    (1024 * 1024) /* of a refused body: read and dropped, so that the answer arrives                         \
-                   */
-#define HTTP_LINGER_MS  2000
-#define HTTP_BODIES_MAX (128 * 1024 * 1024) /* of all bodies that are here or coming: beyond it is 503 */
-#define HTTP_PEER_MAX   46                  /* INET6_ADDRSTRLEN */
-#define WS_QUEUE_MAX    (64 * 1024)
+/* Of a refused body: read and dropped, so that the answer arrives. Many clients write all of it first. */
+#define HTTP_LINGER_BYTES (32u << 20)
+#define HTTP_LINGER_MS    2000
+#define HTTP_BODIES_MAX   (128 * 1024 * 1024) /* of all bodies that are here or coming: beyond it is 503 */
+#define HTTP_PEER_MAX     46                  /* INET6_ADDRSTRLEN */
+#define WS_QUEUE_MAX      (64 * 1024)
 
 /* ---- intrusive list: the sweep walks it, a connection leaves it in one step ---- */
 struct link {
