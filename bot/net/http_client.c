@@ -1,4 +1,4 @@
-#include "http_inside.h"
+#include "http_client_inside.h"
 #include "loa/mem.h"
 #include <ctype.h>
 #include <stdlib.h>

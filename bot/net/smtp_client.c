@@ -279,9 +279,9 @@ enum loa_status smtp_client_send(struct http_client *c, const struct smtp_call *
         return LOA_INVALID;
     if (call->message_len > SMTP_MESSAGE_MAX_BYTES)
         return LOA_TOO_BIG;
-    struct smtp_client *s = client_of(c);
     if (c->closing)
         return LOA_UNAVAILABLE;
+    struct smtp_client *s = client_of(c);
     if (s->in_flight >= SMTP_PENDING_MAX)
         return LOA_BUSY;
     struct buf wire = BUF_INIT(SMTP_MESSAGE_MAX_BYTES * 2);

@@ -9,7 +9,7 @@
 #ifndef LOA_NET_SMTP_INSIDE_H
 #define LOA_NET_SMTP_INSIDE_H
 
-#include "http_inside.h"
+#include "http_client_inside.h"
 
 #define SMTP_PENDING_MAX       1024
 #define SMTP_MESSAGE_MAX_BYTES (1024 * 1024)

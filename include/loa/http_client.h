@@ -57,7 +57,7 @@ enum loa_status http_client_call(struct http_client *c, const struct http_call *
 void http_client_cancel(struct http_client *c, uint64_t id); /* completes later with WIRE_CANCELLED */
 
 struct smtp_call {
-    const char *url;     /* smtp://host:port/ehlo.name, smtps://…; ?starttls is not a thing: see tls */
+    const char *url;     /* smtp://host:port/ehlo.name, smtps://… */
     bool require_tls;    /* STARTTLS or fail */
     const char *ca_file; /* who may vouch for the server; NULL or "": whom the system trusts */
     const char *user, *password;

@@ -1,8 +1,8 @@
 /*
- * http_inside - what http_client.c and the SMTP files share of struct http_client.
+ * http_client_inside - what http_client.c and the SMTP files share of struct http_client.
  */
-#ifndef LOA_NET_HTTP_INSIDE_H
-#define LOA_NET_HTTP_INSIDE_H
+#ifndef LOA_NET_HTTP_CLIENT_INSIDE_H
+#define LOA_NET_HTTP_CLIENT_INSIDE_H
 
 #include "curl_loop.h"
 #include "loa/http_client.h"
