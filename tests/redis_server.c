@@ -29,10 +29,37 @@ static bool accepts(const struct redis_server *s)
     return fine;
 }
 
+/* A stopped server (SIGSTOP) does not die with us when a test fails: SIGTERM waits until it goes on. */
+static pid_t started[64];
+static unsigned started_count;
+
+static void kill_started(void)
+{
+    for (unsigned i = 0; i < started_count; i++)
+        if (started[i] > 0)
+            kill(started[i], SIGKILL);
+}
+
+static void remember(pid_t pid)
+{
+    if (started_count == 0)
+        atexit(kill_started);
+    if (started_count < 64)
+        started[started_count++] = pid;
+}
+
+static void forget(pid_t pid)
+{
+    for (unsigned i = 0; i < started_count; i++)
+        if (started[i] == pid)
+            started[i] = 0;
+}
+
 static void server_gone(void *ctx, int exit_status, int term_signal)
 {
     struct redis_server *s = ctx;
     (void)exit_status, (void)term_signal;
+    forget(s->pid);
     s->gone = true;
 }
 
@@ -87,6 +114,8 @@ void redis_server_start(struct redis_server *s, struct loop *l, const char *name
     for (; options != NULL && *options != NULL && n < 63; options++)
         argv[n++] = *options;
     check_int("redis-server starts", child_start(l, argv, -1, server_gone, s, &s->child), LOA_OK);
+    s->pid = child_pid(s->child);
+    remember(s->pid);
     wait_until_accepting(s);
 }
 

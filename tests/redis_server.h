@@ -1,6 +1,6 @@
 /*
  * redis_server - real redis-server processes for tests, on a unix socket or a loopback port, with their files
- * in the test's temporary directory. They get SIGTERM should the test die.
+ * in the test's temporary directory. They end with the test program.
  */
 #ifndef TESTS_REDIS_SERVER_H
 #define TESTS_REDIS_SERVER_H
@@ -13,6 +13,7 @@ struct redis;
 struct redis_server {
     struct loop *loop;
     struct child *child;
+    int pid;
     char dir[256];
     char url[320]; /* for redis_new() */
     int port;      /* 0: unix socket dir/redis.sock */
