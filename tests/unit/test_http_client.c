@@ -125,6 +125,24 @@ static void answers_are_told_apart(void **state)
     }
 }
 
+static void endless_headers_are_cut(void **state)
+{
+    char *header = mem_alloc(80000);
+    struct fixture f = setup();
+
+    (void)state;
+    snprintf(header, 80000, ">HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 1000; i++)
+        snprintf(header + strlen(header), 80000 - strlen(header), "X-%d: %.60s\r\n", i,
+                 check_repeat("x", 60));
+    struct script_peer *p = script_peer_start(TALKS(TALK("<" HEADERS_END, header, "~")));
+    struct got g = call_port(&f, script_peer_port(p), (struct http_call){ .method = "GET" });
+    check_int("more than 64 kB of header", g.result, WIRE_UNKNOWN);
+    teardown(&f);
+    script_peer_stop(p);
+    free(header);
+}
+
 static void no_listener_means_not_sent(void **state)
 {
     struct fixture f = setup();
@@ -404,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_told_apart),
+        cmocka_unit_test(endless_headers_are_cut),
         cmocka_unit_test(no_listener_means_not_sent),
         cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test(plain_server_is_not_trusted_as_tls),

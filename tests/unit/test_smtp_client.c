@@ -197,6 +197,21 @@ static void results_are_told_apart(void **state)
     }
 }
 
+static void endless_reply_is_cut(void **state)
+{
+    char *reply = mem_alloc(20000);
+    struct fixture f = setup();
+
+    (void)state;
+    snprintf(reply, 20000, ">250-%s", check_repeat("x", 15000));
+    struct script_peer *p = script_peer_start(TALKS(TALK(HELLO, OFFERS, "<DATA\r\n", reply, "~")));
+    struct got g = send_one(&f, script_peer_port(p), (struct smtp_call){ 0 }, "endless line");
+    check_int("not sent", g.answer.result, WIRE_NOT_SENT);
+    teardown(&f);
+    script_peer_stop(p);
+    free(reply);
+}
+
 static void nobody_listens(void **state)
 {
     struct fixture f = setup();
@@ -378,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_are_told_apart),
+        cmocka_unit_test(endless_reply_is_cut),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(commands_and_text),
         cmocka_unit_test(unsafe_mails_are_refused),
