@@ -75,7 +75,8 @@ static void add_message(cJSON *list, const char *nid, unsigned k, const char *wa
     cJSON_AddStringToObject(m, "channel", channel_word(way_channel((enum way)known)));
     cJSON_AddStringToObject(m, "way", way);
     cJSON_AddStringToObject(m, "state", state);
-    cJSON_AddStringToObject(m, "state_vi", words_say(w, "state", state, &next));
+    bool in_box = known == WAY_PORTAL && strcmp(state, "delivered") == 0;
+    cJSON_AddStringToObject(m, "state_vi", words_say(w, "state", in_box ? "in_box" : state, &next));
     cJSON_AddStringToObject(m, "next_vi", next);
     cJSON_AddNumberToObject(m, "attempts", strtod(field(record, 'a', k), NULL));
     cJSON_AddNumberToObject(m, "cost_vnd", strtod(field(record, 'v', k), NULL));
