@@ -113,23 +113,30 @@ local function release_next(ckey, nid, channel, now)
   end
 end
 
--- Is an earlier message of this citizen still waiting on the same channel? Returns its not-before time, or nil.
+-- Must this citizen's message on this channel wait for an earlier one? Returns until when, or nil. An earlier one holds it back
+-- while it waits to leave on the channel, while its fate there is unknown and it may be repeated, and while it may still come
+-- down to this channel from the step before.
 local function earlier_waiting(ckey, nid, channel, now)
   for _, entry in ipairs(redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)) do
     local other = string.match(entry, '^(%S+)')
     if other == nid then return nil end
-    local f = redis.call('HMGET', nkey(other), 'plan', 'ln')
+    local f = redis.call('HMGET', nkey(other), 'plan', 'ln', 'cut')
+    local above = nil -- when the chain of the earlier one moves on
     for i, step in ipairs(plan_of(f[1] or '')) do
-      if channel_of(step.way) == channel then
-        local s = redis.call('HGET', nkey(other), 's' .. (i - 1))
-        local m = other .. ':' .. (i - 1)
-        -- One whose fate is unknown may still be repeated: until that is decided nothing may overtake it.
-        local undecided = s == 'uncertain' and redis.call('ZSCORE', P .. 'w', m)
-        if s == 'queued' or s == 'deferred' or s == 'sending' or undecided then
-          local due = undecided or redis.call('ZSCORE', queue_key(step.way, f[2]), m)
-          return math.max(now + 50, tonumber(due or 0) + 1)
-        end
+      local m = other .. ':' .. (i - 1)
+      local s = redis.call('HGET', nkey(other), 's' .. (i - 1)) or ''
+      local due = nil
+      if s == 'queued' or s == 'deferred' then
+        due = tonumber(redis.call('ZSCORE', queue_key(step.way, f[2]), m) or now)
+      elseif s == 'sending' then
+        due = now
+      elseif s == 'uncertain' then
+        due = tonumber(redis.call('ZSCORE', P .. 'w', m) or nil)
+      elseif s == '' and not step.beside and f[3] ~= '1' then
+        due = above
       end
+      if due and channel_of(step.way) == channel then return math.max(now + 50, due + 1) end
+      if due and not step.beside then above = due end
     end
   end
   return nil

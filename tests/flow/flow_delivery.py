@@ -202,6 +202,17 @@ with cases("messages of one citizen on one channel leave in order"):
     outcome(a, 0, "accepted")
     equal([m[0] for m in claim("zalo_zbs")], [b])
 
+with cases("a message does not overtake an earlier one that may still come down to its channel"):
+    reset()
+    a, _ = plan(code="H27-1")
+    b, _ = plan(code="H27-2", steps="sms:60000:0;")
+    equal(claim("sms"), [], "the earlier one is still with Zalo")
+    claim("zalo_zbs")
+    outcome(a, 0, "refused")
+    equal([m[0] for m in claim("sms", now=NOW + 60)], [a])
+    outcome(a, 1, "accepted")
+    equal([m[0] for m in claim("sms", now=NOW + 120)], [b])
+
 with cases("a retry holds back the next message of the same citizen, not of another one"):
     reset()
     a, _ = plan(code="H27-1")
