@@ -164,7 +164,7 @@ def run(victim, seed):
             seen_dossier_events += sum(1 for f in store("HKEYS", k) if f[0] == "v")
     received = sim_messages(rig)
     sent = collections.Counter()
-    order_broken = 0
+    order_broken, broken = 0, []
     last = {}
     for m in received:
         ref = m["ref"].split("@")[0].strip("<")
@@ -172,8 +172,10 @@ def run(victim, seed):
         sent[nid + step] += 1
         if sent[nid + step] == 1 and nid in at_of:
             where = (m["provider"], m["address"])
-            order_broken += at_of[nid] < last.get(where, 0)
-            last[where] = max(last.get(where, 0), at_of[nid])
+            if at_of[nid] < last.get(where, (0, ""))[0]:
+                order_broken += 1
+                broken.append((nid, last[where][1]))
+            last[where] = max(last.get(where, (0, "")), (at_of[nid], nid))
     twice = [k for k, n in sent.items() if n > 1]
     unexplained = [k for k in twice if k[:22] not in uncertain]
     strangers = [k for k in sent if k[:22] not in stories]
@@ -181,6 +183,9 @@ def run(victim, seed):
           f"notifications={len(stories)} received={len(received)} final={dict(final)} lost={len(lost)} "
           f"twice={len(twice)} uncertain={len(uncertain)} unexplained={len(unexplained)} order_broken={order_broken} "
           f"takeover_max_s={max(takeovers, default=0):.2f} seconds={time.monotonic() - started:.0f}", flush=True)
+    for pair in broken[:3]: # what a person needs to find out why
+        for nid in pair:
+            print(nid, stories[nid].get('plan'), stories[nid].get('lg'), sep='\n')
     equal(producer.acknowledged, len(events), "acknowledged")
     equal(seen_dossier_events, len(events), "every acknowledged event is in its dossier's timeline, once")
     equal(lost, [], "lost")
