@@ -461,12 +461,15 @@ static void too_much_is_refused(void **state)
     const size_t big = 24u << 20;
     char *data = calloc(1, big);
     int taken = 0;
+    struct timer pause = { 0 };
+    bool passed = false;
 
     redis_server_signal(&mine, SIGSTOP); /* it takes no more than its socket holds */
     while (taken < 10 && redis_commandf(r, 0, saw, &s, "SET a %b", data, big) == LOA_OK)
         taken++;
     check_int("the one that crosses the line is the last", taken, 3);
-    loop_run_once(loop);
+    timer_start(&pause, loop, 50, set_flag, &passed);
+    check_wait(loop, &passed, 5000, "pause");
     check_int("no room while they are not taken", redis_commandf(r, 0, saw, &s, "PING"), LOA_BUSY);
     redis_free(r);
     check_int("all completed", s.count, taken);
@@ -580,9 +583,9 @@ static void replicas_can_be_waited_for(void **state)
     struct redis *copy = redis_connected(loop, replica.url, 5000);
     check_str("confirmed means copied", redis_ask(loop, copy, 0, "GET a"), "2");
     for (int i = 0; i < 1000; i++) {
-        if (i % 100 == 0)
-            loop_run_once(loop); /* over several turns */
         check_int("sent", redis_commandf(patient, 0, saw, &many, "INCR n"), LOA_OK);
+        if (i % 100 == 99)
+            loop_run_once(loop); /* over several turns */
     }
     check_wait(loop, &many.done, 20000, "1000 confirmed");
     check_int("in order, each its own answer", many.sum, 500500);
