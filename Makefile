@@ -122,13 +122,14 @@ $(B)/fuzz/%: tests/fuzz/%.c $(B)/libloa.a
 	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libloa.a $(PKG_LIBS)
 
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+# One file at a time: given several, clang-tidy takes a va_list of the second for uninitialised.
 LINTED = $(SRC) $(wildcard tests/*.c tests/unit/*.c tests/fuzz/*.c)
 lint: deps ## formatter and static analysis
 	@deploy/deps.sh lint
 	clang-format --dry-run -Werror $(FORMATTED)
 	@$(MAKE) --no-print-directory $(B)/gen/scripts.c
 	@printf '%s\n' $(LINTED) | \
-	    xargs -P2 -n4 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Itests $(subst ','\'',$(CPPFLAGS) $(PKG_CFLAGS))' _
+	    xargs -P2 -n1 sh -c 'clang-tidy --quiet "$$1" -- -std=c17 -Itests $(subst ','\'',$(CPPFLAGS) $(PKG_CFLAGS))' _
 
 format: ## format every source file
 	clang-format -i $(FORMATTED)

@@ -92,9 +92,12 @@ static void print_keys(void *ctx, const struct redis_value *v)
     (void)ctx;
     for (size_t i = 0; i + 1 < redis_count(v); i += 2) {
         char scopes[128] = "", when[16] = "";
-        long long ms = 0;
-        sscanf(redis_str(redis_at(v, i + 1), NULL), "%*s %127s %lld", scopes, &ms);
-        date_print_vi(ms, when);
+        const char *record = redis_str(redis_at(v, i + 1), NULL); /* "hash scopes ms" */
+        record += strcspn(record, " ");
+        record += strspn(record, " ");
+        size_t n = strcspn(record, " ");
+        snprintf(scopes, sizeof scopes, "%.*s", (int)n, record);
+        date_print_vi(strtoll(record + n, NULL, 10), when);
         printf("%-24s %-12s %s\n", redis_str(redis_at(v, i), NULL), when, scopes);
     }
 }

@@ -36,28 +36,41 @@ static void add_reason(cJSON *to, const char *code, bool went_well, const struct
                             sentence ? sentence : "Mã lỗi chưa có diễn giải; xem tài liệu của nhà cung cấp.");
 }
 
-/* lg: lines "ms step event code" */
+/* A line of `lg`: "ms step event code", the code may be absent. */
+struct log_line {
+    int64_t ms;
+    unsigned step;
+    char event[24], code[40];
+};
+
+static void log_line_read(const char *text, size_t len, struct log_line *out)
+{
+    char one[128], *rest;
+    snprintf(one, sizeof one, "%.*s", (int)len, text);
+    out->ms = strtoll(one, &rest, 10);
+    out->step = (unsigned)strtoul(rest, &rest, 10);
+    rest += strspn(rest, " ");
+    size_t n = strcspn(rest, " ");
+    snprintf(out->event, sizeof out->event, "%.*s", (int)n, rest);
+    rest += n;
+    snprintf(out->code, sizeof out->code, "%s", rest + strspn(rest, " "));
+}
+
 static void add_log(cJSON *message, const char *log, unsigned k, const struct words *w)
 {
     cJSON *list = cJSON_AddArrayToObject(message, "story");
-    for (const char *line = log; *line != '\0';) {
-        long long ms;
-        unsigned step;
-        char event[24] = "", code[40] = "";
-        const char *end = strchr(line, '\n');
-        if (end == NULL)
-            break;
-        char one[128];
-        snprintf(one, sizeof one, "%.*s", (int)(end - line), line);
-        if (sscanf(one, "%lld %u %23s %39[^\n]", &ms, &step, event, code) >= 3 && step == k) {
-            cJSON *item = cJSON_CreateObject();
-            add_time(item, "at", ms);
-            cJSON_AddStringToObject(item, "event", event);
-            cJSON_AddStringToObject(item, "text_vi", words_say(w, "event", event, NULL));
-            add_reason(item, code, strcmp(event, "accepted") == 0, w);
-            cJSON_AddItemToArray(list, item);
-        }
-        line = end + 1;
+    const char *end;
+    for (const char *line = log; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        struct log_line l;
+        log_line_read(line, (size_t)(end - line), &l);
+        if (l.step != k || l.event[0] == '\0')
+            continue;
+        cJSON *item = cJSON_CreateObject();
+        add_time(item, "at", l.ms);
+        cJSON_AddStringToObject(item, "event", l.event);
+        cJSON_AddStringToObject(item, "text_vi", words_say(w, "event", l.event, NULL));
+        add_reason(item, l.code, strcmp(l.event, "accepted") == 0, w);
+        cJSON_AddItemToArray(list, item);
     }
 }
 
