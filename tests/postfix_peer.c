@@ -128,6 +128,7 @@ void postfix_set_webhook(const struct postfix *p, const char *url)
 
 struct postfix start_postfix(int relay_port, const char *extra)
 {
+    static const char master[] = DAEMONS "/master";
     struct postfix p = { .port = free_port() };
     char log[300];
 
@@ -137,7 +138,7 @@ struct postfix start_postfix(int relay_port, const char *extra)
     snprintf(log, sizeof log, "%s/start.log", p.dir);
     if (run_process((const char *const[]){ "postfix", "-c", p.dir, "check", NULL }, log) != 0)
         fail_msg("postfix check: see %s", log);
-    p.pid = start_process((const char *const[]){ DAEMONS "/master", "-c", p.dir, "-d", NULL }, log);
+    p.pid = start_process((const char *const[]){ master, "-c", p.dir, "-d", NULL }, log);
     wait_for_port(p.port, 10000);
     return p;
 }

@@ -73,12 +73,12 @@ enum loa_status words_load(const char *policy_dir, const char *channels_dir, str
 
 void words_free(struct words *w)
 {
-    struct word *x, *tmp;
     if (w == NULL)
         return;
-    HASH_ITER(hh, w->table, x, tmp)
-    {
-        HASH_DEL(w->table, x);
+    struct word *x = w->table, *next;
+    HASH_CLEAR(hh, w->table); /* the items stay linked */
+    for (; x != NULL; x = next) {
+        next = x->hh.next;
         free(x->sentence);
         free(x->next);
         free(x);

@@ -148,12 +148,11 @@ static int bind_unix(struct http_listener *l, const char *path)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage a = { 0 };
+    struct sockaddr_in6 a; /* an IPv4 address keeps its port at the same place */
     socklen_t len = sizeof a;
 
-    getsockname(fd, (struct sockaddr *)&a, &len);
-    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                                         : ((struct sockaddr_in *)&a)->sin_port);
+    memset(&a, 0, sizeof a);
+    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 ? ntohs(a.sin6_port) : 0;
 }
 
 /* "host:port" and "[v6]:port", numeric. */

@@ -6,6 +6,7 @@
 #include "loa/mem.h"
 #include "loa/metrics.h"
 #include "loa/pace.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -512,6 +513,7 @@ static unsigned room(struct worker *w, struct lane_set *set)
 static void pump_way(struct worker *w, struct lane_set *set)
 {
     unsigned n = store_partitions(w->env.store);
+    assert(n > 0);
     for (unsigned i = 0; i < n; i++) {
         unsigned p = (set->next + i) % n;
         if (!set->hot[p] || set->claiming[p] || !lease_owned(w->env.leases, p))
