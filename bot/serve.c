@@ -27,10 +27,7 @@
 #define OPEN_RETRY_MS      500
 #define LAST_WORDS_MS      5000
 #define LAST_WORDS_LOOK_MS 20
-#define ALERT_QUIET_S      3600
-#define ALERTS_KEPT        1000
 #define LISTENERS_MAX      8
-#define WAKE_CHANNEL       "loa:wake"
 
 struct run { /* one run of the command */
     struct service s;
@@ -56,144 +53,22 @@ static void say(const struct run *r, const char *vi, const char *en)
     fprintf(stderr, "loa: %s\n", r->english ? en : vi);
 }
 
-/* ---- between processes: wake the owner of a partition ---- */
-
-static void published(void *ctx, enum loa_status st, const struct redis_value *v)
-{
-    (void)ctx, (void)st, (void)v; /* a lost wake-up is found by the timers */
-}
-
-static void publish(struct service *s, char what, unsigned partition, unsigned way)
-{
-    enum loa_status st = redis_commandf(s->redis, -1, published, NULL, "PUBLISH " WAKE_CHANNEL " %s",
-                                        (char[]){ what, (char)('!' + partition), (char)('!' + way), '\0' });
-    (void)st;
-}
-
-static void wake_router(void *ctx, unsigned partition)
-{
-    struct service *s = ctx;
-    if (s->leases != NULL && lease_owned(s->leases, partition))
-        router_wake(s->router, partition);
-    else
-        publish(s, 'r', partition, 0);
-}
-
-static void wake_worker(void *ctx, unsigned partition, enum way way)
-{
-    struct service *s = ctx;
-    if (s->leases != NULL && lease_owned(s->leases, partition))
-        worker_wake(s->worker, partition, way);
-    else
-        publish(s, 'w', partition, way);
-}
-
-static void wake_all_ways(void *ctx, unsigned partition)
-{
-    struct service *s = ctx;
-    if (s->leases != NULL && lease_owned(s->leases, partition))
-        worker_wake_all(s->worker, partition);
-}
-
-static void woken(void *ctx, const char *channel, const char *data, size_t len)
-{
-    struct service *s = ctx;
-    (void)channel;
-    unsigned partition = len == 3 ? (unsigned)(data[1] - '!') : PARTITIONS_MAX;
-    if (partition >= store_partitions(s->store) || s->leases == NULL || !lease_owned(s->leases, partition))
-        return;
-    unsigned way = (unsigned)(data[2] - '!');
-    if (data[0] == 'r')
-        router_wake(s->router, partition);
-    else if (way < WAY_COUNT)
-        worker_wake(s->worker, partition, (enum way)way);
-}
-
-/* ---- calling a person ---- */
-
-struct alert {
-    struct service *s;
-    char code[64], sentence[240];
-};
-
-static void alert_kept(void *ctx, enum loa_status st, const struct redis_value *v)
-{
-    struct alert *a = ctx;
-    bool first = st != LOA_OK || redis_type(v) != REDIS_NIL; /* the store is away: better twice than never */
-    if (first)
-        log_error("alert", "code", a->code, "what", a->sentence);
-    if (first && st == LOA_OK &&
-        redis_commandf(a->s->redis, 0, published, NULL, "XADD loa:{p00}:alerts MAXLEN ~ %d * code %s text %s",
-                       ALERTS_KEPT, a->code, a->sentence) != LOA_OK)
-        log_warn("alert_not_kept");
-    free(a);
-}
-
-void service_alert(void *service, const char *code, const char *sentence_vi)
-{
-    struct alert *a = mem_alloc(sizeof *a);
-    a->s = service;
-    snprintf(a->code, sizeof a->code, "%s", code);
-    snprintf(a->sentence, sizeof a->sentence, "%s", sentence_vi);
-    if (redis_commandf(a->s->redis, 0, alert_kept, a, "SET loa:{p00}:alerted:%s 1 NX EX %d", a->code,
-                       ALERT_QUIET_S) != LOA_OK)
-        alert_kept(a, LOA_UNAVAILABLE, NULL);
-}
-
-/* ---- texts and tables ---- */
-
-struct texts {
-    struct policy *policy;
-    struct template_set *templates;
-    struct words *words;
-};
-
-static enum loa_status load_texts(const struct config *cf, struct errors *err, struct texts *out)
-{
-    char dir[1024];
-    const char *root = config_str(cf, "loa", "templates");
-    snprintf(dir, sizeof dir, "%s/policy", root);
-    enum loa_status st = policy_load(dir, err, &out->policy);
-    if (st == LOA_OK)
-        st = words_load(dir, config_str(cf, "loa", "channels_dir"), err, &out->words);
-    snprintf(dir, sizeof dir, "%s/messages", root);
-    if (st == LOA_OK)
-        st = template_set_load(dir, err, &out->templates);
-    if (st == LOA_OK && !config_bool(cf, "loa", "quiet_hours"))
-        policy_ignore_quiet_hours(out->policy);
-    return st;
-}
-
-static void texts_free(struct texts *t)
-{
-    policy_free(t->policy);
-    template_set_free(t->templates);
-    words_free(t->words);
-}
-
-static void use_texts(struct service *s, const struct texts *t)
-{
-    struct texts old = { s->policy, s->templates, s->words };
-    s->policy = t->policy;
-    s->templates = t->templates;
-    s->words = t->words;
-    texts_free(&old);
-}
+/* ---- reload ---- */
 
 /* SIGHUP: the new texts replace the old ones only when all of them are good. */
 static void reload(void *ctx, int signo)
 {
     (void)signo;
     struct run *r = ctx;
-    struct texts fresh = { 0 };
+    struct service_texts fresh = { 0 };
     struct errors *err = errors_new();
-    if (load_texts(r->s.config, err, &fresh) == LOA_OK) {
-        use_texts(&r->s, &fresh);
+    if (service_texts_load(r->s.config, err, &fresh) == LOA_OK) {
+        service_texts_use(&r->s, &fresh);
         log_info("reloaded");
     } else {
         print_errors(err, r->english);
         log_error("reload_refused", "faults", log_num(err->total));
-        texts_free(&fresh);
+        service_texts_free(&fresh);
     }
     errors_free(err);
 }
@@ -261,11 +136,14 @@ static void make_stages(struct run *r)
                                                     .config = s->config,
                                                     .policy = (const struct policy *const *)&s->policy,
                                                     .templates = (struct template_set *const *)&s->templates,
-                                                    .wake = wake_worker,
+                                                    .wake = service_wake_worker,
                                                     .wake_ctx = s });
-    s->intake = intake_new(s->store, wake_router, s);
-    s->receipts = receipts_new(&(struct receipts_env){
-        .store = s->store, .wake = wake_all_ways, .wake_ctx = s, .other = other_event, .other_ctx = s });
+    s->intake = intake_new(s->store, service_wake_router, s);
+    s->receipts = receipts_new(&(struct receipts_env){ .store = s->store,
+                                                       .wake = service_wake_all_ways,
+                                                       .wake_ctx = s,
+                                                       .other = other_event,
+                                                       .other_ctx = s });
     if (!r->works)
         return;
     s->leases = leases_new(s->store, s->process_id, on_lease, off_lease, s);
@@ -604,8 +482,8 @@ static void free_all(struct run *r)
     secrets_free(r->secrets);
     store_free(s->store);
     private_redis_free(r->redis_server);
-    struct texts texts = { s->policy, s->templates, s->words };
-    texts_free(&texts);
+    struct service_texts texts = { s->policy, s->templates, s->words };
+    service_texts_free(&texts);
     loop_free(s->loop);
     crypto_close(s->crypto);
     config_free(s->config);
@@ -626,13 +504,13 @@ static int usage(bool english, int status)
 static bool load_config(struct run *r, const char *path)
 {
     struct errors *err = errors_new();
-    struct texts texts = { 0 };
-    bool good =
-        config_load(path, err, &r->s.config) == LOA_OK && load_texts(r->s.config, err, &texts) == LOA_OK;
+    struct service_texts texts = { 0 };
+    bool good = config_load(path, err, &r->s.config) == LOA_OK &&
+                service_texts_load(r->s.config, err, &texts) == LOA_OK;
     print_errors(err, r->english);
     errors_free(err);
     if (good) {
-        use_texts(&r->s, &texts);
+        service_texts_use(&r->s, &texts);
         log_set_level((enum log_level)log_level_from_word(config_str(r->s.config, "loa", "log_level")));
     }
     return good;
@@ -669,7 +547,7 @@ static bool start_all(struct run *r)
                                            .data_dir = config_str(s->config, "loa", "channels_dir"),
                                            .alert = service_alert,
                                            .alert_ctx = s };
-    return redis_subscribe(s->redis, WAKE_CHANNEL, woken, s) == LOA_OK;
+    return service_wake_listen(s) == LOA_OK;
 }
 
 int app_serve(int argc, char **argv)

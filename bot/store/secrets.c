@@ -134,7 +134,8 @@ static void changed(void *ctx, const char *channel, const char *data, size_t len
     (void)channel;
     struct secrets *x = ctx;
     for (unsigned i = 0; i < x->watchers; i++)
-        if (strlen(x->watcher[i].name) == len && memcmp(x->watcher[i].name, data, len) == 0)
+        if (len == 0 || /* the subscription began anew: anything may have changed */
+            (strlen(x->watcher[i].name) == len && memcmp(x->watcher[i].name, data, len) == 0))
             x->watcher[i].fn(x->watcher[i].ctx);
 }
 

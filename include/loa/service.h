@@ -49,4 +49,20 @@ struct service {
  * code and hour over all processes. */
 void service_alert(void *service, const char *code, const char *sentence_vi);
 
+/* ---- texts and tables: loaded together, replaced together ---- */
+struct service_texts {
+    struct policy *policy;
+    struct template_set *templates;
+    struct words *words;
+};
+enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
+void service_texts_use(struct service *s, const struct service_texts *t); /* frees the old ones */
+void service_texts_free(struct service_texts *t);
+
+/* ---- waking the owner of a partition, here or in another process ---- */
+void service_wake_router(void *service, unsigned partition);
+void service_wake_worker(void *service, unsigned partition, enum way way);
+void service_wake_all_ways(void *service, unsigned partition); /* only when it is ours */
+enum loa_status service_wake_listen(struct service *s);
+
 #endif
