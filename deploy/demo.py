@@ -271,5 +271,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+def interrupted(signo, frame):
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signo, interrupted)  # however we are told to stop, our children stop with us
     sys.exit(Demo(stay=sys.argv[1:] == ["run"]).run())
