@@ -173,6 +173,7 @@ static void post_message(struct api_call *c)
     read_params(p, err);
     read_channels(p, err);
     read_code(p, err);
+    template_check_params(c->service->templates, &p->notice.params, "/params", err);
     make_salt(p);
     enum loa_status st = LOA_INVALID;
     char ckey[CRYPTO_KEY_HEX];

@@ -37,6 +37,7 @@ static void receive(struct api_call *c, enum channel ch)
     struct webhook w = { .method = http_request_method(c->req) == HTTP_POST ? "POST" : "GET",
                          .token = token ? token : "",
                          .query = http_request_raw_query(c->req),
+                         .peer = http_request_peer(c->req),
                          .header = header_of,
                          .header_ctx = c->req,
                          .now_ms = clock_wall_ms() };
