@@ -9,6 +9,7 @@
 #include "loa/api.h"
 #include "loa/app.h"
 #include "loa/clock.h"
+#include "loa/hooks.h"
 #include "loa/log.h"
 #include "loa/mem.h"
 #include "loa/metrics.h"
@@ -173,6 +174,12 @@ static void make_stages(struct run *r)
                            .policy = (const struct policy *const *)&s->policy };
     memcpy(l.channel, s->channel, sizeof l.channel);
     s->later = later_new(&l);
+    s->hooks = hooks_new(&(struct hooks_env){ .loop = s->loop,
+                                              .store = s->store,
+                                              .leases = s->leases,
+                                              .client = s->client,
+                                              .alert = service_alert,
+                                              .alert_ctx = s });
 }
 
 static void fail(struct run *r)
@@ -214,6 +221,7 @@ static void store_opened(void *ctx, enum loa_status st)
         if (r->works) {
             leases_start(s->leases);
             later_start(s->later);
+            hooks_start(s->hooks);
         }
         log_info("ready", "process", s->process_id, "pid", log_num(getpid()));
     }
@@ -272,6 +280,7 @@ static void http_routes(struct service *s)
     api_staff(s);
     api_citizens(s);
     api_inbox(s);
+    api_hooks(s);
     api_webhooks(s);
 }
 
@@ -437,7 +446,7 @@ static bool partition_idle(void *ctx, unsigned partition)
 {
     const struct run *r = ctx;
     return router_idle(r->s.router, partition) && worker_idle(r->s.worker, partition) &&
-           later_idle(r->s.later, partition);
+           later_idle(r->s.later, partition) && hooks_idle(r->s.hooks, partition);
 }
 
 static void stop_forced(void *ctx)
@@ -464,6 +473,7 @@ static void stop(void *ctx, int signo)
     router_pause(s->router);
     later_pause(s->later);
     worker_pause(s->worker);
+    hooks_pause(s->hooks);
     leases_hand_back(s->leases, partition_idle, leases_back, r);
 }
 
@@ -471,6 +481,7 @@ static void free_all(struct run *r)
 {
     struct service *s = &r->s;
     http_client_free(s->client);
+    hooks_free(s->hooks);
     later_free(s->later);
     worker_free(s->worker);
     router_free(s->router);

@@ -1,6 +1,6 @@
 #include "loa/api.h"
-#include "loa/calendar.h"
 #include "loa/feed.h"
+#include "loa/ledger_entry.h"
 #include "loa/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,40 +80,6 @@ static int by_time(const void *a, const void *b)
     return strverscmp(x->id, y->id);
 }
 
-static void copy_text(cJSON *to, const char *name, const struct redis_value *fields, const char *field)
-{
-    const char *s = redis_str(store_field(fields, field), NULL);
-    if (s[0] != '\0')
-        cJSON_AddStringToObject(to, name, s);
-}
-
-/* Ledger fields: n k w s t v c a h (see _delivery.lua). */
-static cJSON *entry_json(unsigned partition, const char *id, const struct redis_value *f)
-{
-    char text[64], when[40];
-    cJSON *j = NULL;
-    size_t n;
-    const char *header = redis_str(store_field(f, "h"), &n);
-    if (json_parse(header, n, &j, NULL, 0) != LOA_OK)
-        j = cJSON_CreateObject();
-    snprintf(text, sizeof text, "p%02u-%s", partition, id);
-    cJSON_AddStringToObject(j, "id", text);
-    copy_text(j, "notification", f, "n");
-    snprintf(text, sizeof text, "%s-%s", redis_str(store_field(f, "n"), NULL),
-             redis_str(store_field(f, "k"), NULL));
-    cJSON_AddStringToObject(j, "message", text);
-    int way = way_from_word(redis_str(store_field(f, "w"), NULL));
-    cJSON_AddStringToObject(j, "channel", way < 0 ? "" : channel_word(way_channel((enum way)way)));
-    copy_text(j, "way", f, "w");
-    copy_text(j, "state", f, "s");
-    copy_text(j, "provider_code", f, "c");
-    cJSON_AddNumberToObject(j, "attempts", (double)redis_int(store_field(f, "a")));
-    cJSON_AddNumberToObject(j, "cost_vnd", (double)redis_int(store_field(f, "v")));
-    date_print_rfc3339(redis_int(store_field(f, "t")), when);
-    cJSON_AddStringToObject(j, "time", when);
-    return j;
-}
-
 static void answer(struct reading *r)
 {
     struct buf out = BUF_INIT(4u << 20), next = BUF_INIT(8192);
@@ -162,7 +128,7 @@ static void part_read(void *ctx, enum loa_status st, const struct redis_value *v
         e->partition = p->partition;
         snprintf(e->id, sizeof e->id, "%s", redis_str(redis_at(item, 0), NULL));
         e->ms = strtoll(e->id, NULL, 10);
-        e->json = entry_json(p->partition, e->id, redis_at(item, 1));
+        e->json = ledger_entry_json(p->partition, e->id, redis_at(item, 1));
     }
     free(p);
     leave(r);

@@ -70,6 +70,9 @@ void api_feed(struct service *s);           /* bot/api/feed_api.c */
 void api_staff(struct service *s);          /* bot/api/staff_api.c */
 void api_inbox(struct service *s);          /* bot/api/inbox_api.c */
 void api_citizens(struct service *s);       /* bot/api/citizen_api.c */
+void api_import(struct service *s);         /* bot/api/import_api.c */
+void api_hooks(struct service *s);          /* bot/api/hooks_api.c */
+void api_unsubscribe(struct service *s);    /* bot/api/unsubscribe_api.c */
 void api_webhooks(struct service *s);       /* bot/intake/webhook_api.c */
 void api_health(struct service *s);         /* bot/api/health_api.c: healthz readyz metrics openapi */
 

@@ -20,6 +20,7 @@
 #include "loa/worker.h"
 
 struct api_keys;
+struct hooks;
 
 struct service {
     struct loop *loop;
@@ -39,6 +40,7 @@ struct service {
     struct worker *worker;
     struct receipts *receipts;
     struct later *later;
+    struct hooks *hooks; /* NULL where this process does no work */
     struct api_keys *keys;
     void *channel[CH_COUNT]; /* driver states, NULL: off */
     char process_id[40];
