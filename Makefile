@@ -150,8 +150,8 @@ install: all ## program, unit, texts, man page; DESTDIR= PREFIX=
 	install -D -m 0644 deploy/systemd/loa.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/loa.conf
 	install -D -m 0644 deploy/systemd/loa.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/loa.conf
 	install -D -m 0644 deploy/man/loa.1 $(DESTDIR)$(PREFIX)/share/man/man1/loa.1
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/loa deploy/runbook.md deploy/nginx/loa.conf deploy/grafana/loa.json
-	cp -R deploy/postfix deploy/kannel $(DESTDIR)$(PREFIX)/share/doc/loa/
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/loa README.md CHANGELOG.md deploy/runbook.md
+	cp -R deploy/nginx deploy/grafana deploy/postfix deploy/kannel $(DESTDIR)$(PREFIX)/share/doc/loa/
 
 clean: ## remove build/
 	rm -rf build

@@ -3,8 +3,25 @@
 #   deps.sh            to build, run and test
 #   deps.sh lint       also clang for `make lint` and `make fuzz`
 #   deps.sh bench      also the peers of `make bench`
+#   deps.sh build      only what the compiler needs
 #   deps.sh run        only what the installed program needs
 set -euo pipefail
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+    else
+        echo "loa: needs root or sudo to run: $*" >&2
+        return 1
+    fi
+}
+
+# The shared libraries behind the -dev packages: their names carry versions, which differ between releases.
+libraries() {
+    apt-cache depends "${build[@]}" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | grep -v -e '-dev$' | sort -u
+}
 
 runtime=(redis-server libwebsockets-evlib-uv ca-certificates)
 build=(build-essential pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev
@@ -16,15 +33,16 @@ lint=(clang clang-format clang-tidy libclang-rt-14-dev)
 bench=(nginx-light nodejs npm postfix)
 
 case ${1:-} in
-run) wanted=("${runtime[@]}") ;;
+build) wanted=("${build[@]}") ;;
+run)
+    apt-cache show libuv1-dev >/dev/null 2>&1 || as_root apt-get update -qq
+    mapfile -t wanted < <(libraries)
+    wanted+=("${runtime[@]}")
+    ;;
 lint) wanted=("${lint[@]}") ;;
 bench) wanted=("${bench[@]}") ;;
 *) wanted=("${runtime[@]}" "${build[@]}" "${test[@]}") ;;
 esac
-
-as_root() {
-    if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo -n "$@"; fi
-}
 
 have() { # a package, or the command it brings (node may come from elsewhere)
     case $1 in
@@ -59,4 +77,5 @@ if [[ " ${missing[*]} " == *" libclang-rt-14-dev "* ]] && ! apt-cache show libcl
 fi
 # Ubuntu packages the browser only as a snap; its absence is told by the tests that need it.
 if ! apt-cache show chromium >/dev/null 2>&1; then missing=("${missing[@]/chromium/}"); fi
-as_root apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 $(printf '%s\n' "${missing[@]}" | sed '/^$/d') >/dev/null
+as_root apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 \
+    -o DPkg::Lock::Timeout=300 $(printf '%s\n' "${missing[@]}" | sed '/^$/d') >/dev/null
