@@ -5,6 +5,7 @@
 #include "loa/app.h"
 #include "loa/channel.h"
 #include "loa/config.h"
+#include "loa/faq.h"
 #include "loa/policy.h"
 #include "loa/template.h"
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct check {
     struct config *config;
     struct template_set *templates;
     struct policy *policy;
-    char messages_dir[512], policy_dir[512];
+    char messages_dir[512], policy_dir[512], faq_dir[512];
 };
 
 static const char help_vi[] =
@@ -45,12 +46,14 @@ static void check_config(struct check *c)
     const char *dir = config_str(c->config, "loa", "templates");
     snprintf(c->messages_dir, sizeof c->messages_dir, "%s/messages", dir);
     snprintf(c->policy_dir, sizeof c->policy_dir, "%s/policy", dir);
+    snprintf(c->faq_dir, sizeof c->faq_dir, "%s/faq", dir);
 }
 
 static void check_texts(struct check *c)
 {
     template_set_load(c->messages_dir, c->err, &c->templates);
     policy_load(c->policy_dir, c->err, &c->policy);
+    faq_check(c->faq_dir, c->err);
 }
 
 /* A status whose message has no text would be silence where the law asks for news. */

@@ -17,6 +17,8 @@ static const struct command commands[] = {
     { "serve", app_serve, "chạy dịch vụ", "run the service" },
     { "key", app_key, "tạo, liệt kê, thu hồi khóa API", "create, list and revoke API keys" },
     { "check", app_check, "kiểm tra cấu hình, mẫu tin, quy tắc", "checks settings, texts and policy" },
+    { "faq", app_faq, "hỏi thử, chấm điểm bộ câu hỏi thường gặp",
+      "asks and measures the answers to questions" },
     { "sim", app_sim, "đóng vai Zalo, tổng đài SMS, máy chủ thư: để chạy thử và tập huấn",
       "plays Zalo, SMS aggregators, a mail server: for trials and training" },
     { NULL, NULL, NULL, NULL },

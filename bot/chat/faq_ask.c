@@ -1,0 +1,77 @@
+/* One question: urgent first, then small talk and what other offices handle, then the gate. */
+#include "faq_inside.h"
+#include <string.h>
+
+/* A greeting is small talk only when hardly anything else is said. */
+#define SMALLTALK_REST 0.4f
+
+static const struct faq_rule *first_rule(const struct faq_rules *rules, const struct faq_hits *hits,
+                                         uint64_t covered[2])
+{
+    const struct faq_rule *found = NULL;
+    for (uint32_t i = 0; i < rules->count; i++)
+        if (faq_rule_holds(&rules->rule[i], hits, covered) && found == NULL)
+            found = &rules->rule[i];
+    return found;
+}
+
+static const struct faq_rule *smalltalk(const struct faq *f, const struct faq_query *q)
+{
+    uint64_t covered[2] = { 0, 0 };
+    float rest = 0, all = 0;
+    const struct faq_rule *r = first_rule(&f->smalltalk, &q->hits, covered);
+    for (unsigned i = 0; i < q->text.tokens; i++) {
+        all += q->text.token[i].weight;
+        if ((covered[i / 64] >> (i % 64) & 1) == 0)
+            rest += q->text.token[i].weight;
+    }
+    return rest <= SMALLTALK_REST * all ? r : NULL;
+}
+
+static void by_rule(struct faq_answer *out, enum faq_tier tier, const struct faq_rule *r)
+{
+    out->tier = tier;
+    out->department = r->department;
+    out->sentence = r->sentence;
+    out->rule = r->pattern;
+}
+
+static void by_gate(const struct faq *f, struct faq_answer *out)
+{
+    if (out->entries > 0 && out->sure >= f->gate.threshold_answer)
+        out->tier = FAQ_ANSWER;
+    else if (out->entries > 0 && out->sure >= f->gate.threshold_ask)
+        out->tier = FAQ_ASK;
+    else
+        out->tier = FAQ_HANDOVER;
+}
+
+static void decide(const struct faq *f, const struct faq_query *q, struct faq_answer *out)
+{
+    uint64_t covered[2] = { 0, 0 };
+    const struct faq_rule *r;
+    if ((r = first_rule(&f->urgent, &q->hits, covered)) != NULL)
+        by_rule(out, FAQ_URGENT, r);
+    else if ((r = smalltalk(f, q)) != NULL)
+        by_rule(out, FAQ_SMALLTALK, r);
+    else if ((r = first_rule(&f->unsupported, &q->hits, covered)) != NULL)
+        by_rule(out, FAQ_HANDOVER, r);
+    else
+        by_gate(f, out);
+}
+
+void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out)
+{
+    struct faq_query q;
+    struct faq_verdict v = { 0 };
+
+    *out = (struct faq_answer){ .department = "", .sentence = "", .rule = "" };
+    faq_read_query(f, s, n, &q);
+    faq_score(f, &q, &v);
+    out->entries = v.entries;
+    memcpy(out->entry, v.entry, sizeof out->entry);
+    memcpy(out->score, v.score, sizeof out->score);
+    out->sure = faq_gate_sure(&f->gate, v.x);
+    decide(f, &q, out);
+    faq_explain(f, &q.features, out);
+}
