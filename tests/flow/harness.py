@@ -166,7 +166,7 @@ def start_redis(directory, *options):
     """A server on a unix socket, with the settings loa insists on unless `options` say otherwise. Returns (child, path)."""
     path = pathlib.Path(directory) / "redis.sock"
     child = start(["redis-server", "--port", 0, "--unixsocket", path, "--dir", directory, "--save", "", "--appendonly", "yes",
-                   "--appendfsync", "always", "--maxmemory-policy", "noeviction", *options],
+                   "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--hash-max-listpack-value", 2048, *options],
                   pathlib.Path(directory) / "redis.log")
 
     def up():
