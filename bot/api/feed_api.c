@@ -84,7 +84,8 @@ static void answer(struct reading *r)
 {
     struct buf out = BUF_INIT(4u << 20), next = BUF_INIT(8192);
     unsigned n = r->count < r->limit ? r->count : r->limit;
-    qsort(r->entry, r->count, sizeof *r->entry, by_time);
+    if (r->count > 0)
+        qsort(r->entry, r->count, sizeof *r->entry, by_time);
     buf_str(&out, "{\"items\":[");
     for (unsigned i = 0; i < n; i++) {
         buf_str(&out, i ? "," : "");
