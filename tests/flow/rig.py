@@ -30,9 +30,13 @@ class Rig:
         self.url = [f"http://127.0.0.1:{p}" for p in self.ports]
         self.secret = {name: secrets.token_hex(12) for name in ("app", "oa", "access", "refresh", "sms", "key", "mail", "jwt")}
         self.redis_socket = self.dir / "redis.sock"
-        if not private:
-            self.redis, _ = start_redis(self.dir, *redis_options)
+        self.redis_url = "private" if private else f"unix://{self.redis_socket}"
+        self.start_store()
         self.start_sim(sim_args)
+
+    def start_store(self):
+        if not self.private:
+            self.redis, _ = start_redis(self.dir, *self.redis_options)
 
     def start_sim(self, extra=()):
         s = self.secret
@@ -50,7 +54,6 @@ class Rig:
     def config(self, i):
         s = self.secret
         path = self.dir / f"loa{i}.conf"
-        redis = "private" if self.private else f"unix://{self.redis_socket}"
         path.write_text(f"""[loa]
 listen = 127.0.0.1:{self.ports[i]}
 public_url = {self.url[0]}
@@ -60,7 +63,7 @@ templates = {self.templates}
 channels_dir = {ROOT}/channels
 quiet_hours = off
 [redis]
-url = {redis}
+url = {self.redis_url}
 [zalo]
 app_id = 1234567890123456789
 app_secret = {s['app']}
