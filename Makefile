@@ -123,13 +123,13 @@ $(B)/fuzz/%: tests/fuzz/%.c $(B)/libloa.a
 
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 # One file at a time: given several, clang-tidy takes a va_list of the second for uninitialised.
-LINTED = $(SRC) $(wildcard tests/*.c tests/unit/*.c tests/fuzz/*.c)
+LINTED = $(SRC) $(wildcard tests/*.c tests/unit/*.c tests/fuzz/*.c tests/bench/*.c)
 lint: deps ## formatter and static analysis
 	@deploy/deps.sh lint
-	clang-format --dry-run -Werror $(FORMATTED)
+	@clang-format --dry-run -Werror $(FORMATTED)
 	@$(MAKE) --no-print-directory $(B)/gen/scripts.c
 	@printf '%s\n' $(LINTED) | \
-	    xargs -P2 -n1 sh -c 'clang-tidy --quiet "$$1" -- -std=c17 -Itests $(subst ','\'',$(CPPFLAGS) $(PKG_CFLAGS))' _
+	    xargs -P2 -n1 sh -c 'out=$$(clang-tidy --quiet "$$1" -- -std=c17 -Itests $(subst ','\'',$(CPPFLAGS) $(PKG_CFLAGS)) 2>&1) || { echo "$$out"; exit 1; }' _
 
 format: ## format every source file
 	clang-format -i $(FORMATTED)
