@@ -65,6 +65,7 @@ static void reload(void *ctx, int signo)
     struct errors *err = errors_new();
     if (service_texts_load(r->s.config, err, &fresh) == LOA_OK) {
         service_texts_use(&r->s, &fresh);
+        pages_reload(r->s.pages);
         log_info("reloaded");
     } else {
         print_errors(err, r->english);
@@ -281,6 +282,7 @@ static void http_routes(struct service *s)
     api_citizens(s);
     api_inbox(s);
     api_hooks(s);
+    api_pages(s);
     api_webhooks(s);
 }
 
@@ -490,6 +492,7 @@ static void free_all(struct run *r)
     planner_free(s->planner);
     leases_free(s->leases);
     api_keys_free(s->keys);
+    pages_free(s->pages);
     secrets_free(r->secrets);
     store_free(s->store);
     private_redis_free(r->redis_server);

@@ -1,28 +1,35 @@
 #include "loa/session_token.h"
 #include <jwt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define CLOCK_SKEW_S 30
 
-enum loa_status session_token_verify(const char *token, const char *secret, int64_t now_ms, char subject[300])
+/* The algorithm is ours to choose, not the token's: "none" and RS256-as-HMAC are old tricks. */
+static bool acceptable(jwt_t *jwt, int64_t now_s, struct session *out)
+{
+    const int64_t expires_s = jwt_get_grant_int(jwt, "exp"); /* 0 when it is no number */
+    const char *sub = jwt_get_grant(jwt, "sub");
+    if (jwt_get_alg(jwt) != JWT_ALG_HS256 || sub == NULL || strlen(sub) >= sizeof out->subject ||
+        expires_s <= now_s - CLOCK_SKEW_S || expires_s > now_s + SESSION_LIFE_MAX_S + CLOCK_SKEW_S ||
+        (strncmp(sub, "cccd:", 5) != 0 && strncmp(sub, "phone:", 6) != 0))
+        return false;
+    snprintf(out->subject, sizeof out->subject, "%s", sub);
+    out->expires_ms = (expires_s + CLOCK_SKEW_S) * 1000;
+    return true;
+}
+
+enum loa_status session_token_verify(const char *token, const char *secret, int64_t now_ms,
+                                     struct session *out)
 {
     jwt_t *jwt = NULL;
-    enum loa_status st = LOA_DENIED;
     size_t secret_len = strlen(secret);
     if (secret_len == 0 || strlen(token) > SESSION_TOKEN_MAX_BYTES)
         return LOA_DENIED;
     if (jwt_decode(&jwt, token, (const unsigned char *)secret, (int)secret_len) != 0)
         return LOA_DENIED;
-    int64_t now_s = now_ms / 1000, expires_s = jwt_get_grant_int(jwt, "exp");
-    const char *sub = jwt_get_grant(jwt, "sub");
-    /* The algorithm is ours to choose, not the token's: "none" and RS256-as-HMAC are old tricks. */
-    if (jwt_get_alg(jwt) == JWT_ALG_HS256 && sub != NULL && strlen(sub) < 300 &&
-        expires_s + CLOCK_SKEW_S > now_s && expires_s <= now_s + SESSION_LIFE_MAX_S + CLOCK_SKEW_S &&
-        (strncmp(sub, "cccd:", 5) == 0 || strncmp(sub, "phone:", 6) == 0)) {
-        snprintf(subject, 300, "%s", sub);
-        st = LOA_OK;
-    }
+    bool good = acceptable(jwt, now_ms / 1000, out);
     jwt_free(jwt);
-    return st;
+    return good ? LOA_OK : LOA_DENIED;
 }

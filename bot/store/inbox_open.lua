@@ -1,11 +1,11 @@
--- inbox_open - what a citizen's portal inbox holds after an offset, or the word that the offset is no good any more.
+-- inbox_open - what a citizen's portal inbox holds after or before an offset, or the word that the offset is no good any more.
 -- include _delivery
 -- KEYS[1] citizen record c:<ckey>  KEYS[2] inbox ib:<ckey>
--- ARGV    an epoch to use when the inbox has none, the client's epoch ("" fresh), the client's offset, limit
+-- ARGV    an epoch to use when the inbox has none, the client's epoch ("" fresh), the client's offset, limit, before (0: no)
 -- Returns {epoch, last offset, 'ok' | 'reload', list of {offset, ref, sealed text, at, 1 when read}}
 redis.call('HSETNX', KEYS[1], 'ep', ARGV[1])
 local f = redis.call('HMGET', KEYS[1], 'ep', 'seq')
-local last, offset, limit = tonumber(f[2] or '0'), tonumber(ARGV[3]), tonumber(ARGV[4])
+local last, offset, limit, before = tonumber(f[2] or '0'), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
 local first = oldest[1] and tonumber(string.match(oldest[1][1], '^%d+')) or last + 1
 -- A gap must never be silent: another epoch, an offset from the future, or notices trimmed meanwhile.
@@ -13,11 +13,11 @@ if ARGV[2] ~= '' and (ARGV[2] ~= f[1] or offset > last or offset + 1 < first) th
   return { f[1], last, 'reload', {} }
 end
 local entries
-if ARGV[2] == '' and offset == 0 then -- a fresh page: the newest ones, oldest of them first
-  entries = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', limit)
+if ARGV[2] == '' and offset == 0 then -- a fresh page, or one that looks further back: the last ones, oldest of them first
+  entries = redis.call('XREVRANGE', KEYS[2], before > 0 and '(' .. ARGV[5] .. '-0' or '+', '-', 'COUNT', limit)
   for i = 1, math.floor(#entries / 2) do entries[i], entries[#entries + 1 - i] = entries[#entries + 1 - i], entries[i] end
 else
-  entries = redis.call('XRANGE', KEYS[2], '(' .. offset .. '-0', '+', 'COUNT', limit)
+  entries = redis.call('XRANGE', KEYS[2], '(' .. ARGV[3] .. '-0', '+', 'COUNT', limit)
 end
 local out = {}
 for _, e in ipairs(entries) do

@@ -53,6 +53,11 @@ void api_routes(struct service *s, const struct api_route *table);
  * route does it. */
 void api_idempotent(struct api_call *c, api_handler *next);
 
+/* ---- web pages ---- */
+struct pages;
+void pages_reload(struct pages *p); /* SIGHUP; on failure the old ones stay */
+void pages_free(struct pages *p);
+
 /* ---- answers; each ends the call and frees it ---- */
 void api_json(struct api_call *c, int status, const struct buf *json);
 void api_problem(struct api_call *c, int status, const char *code, const char *title, const char *detail_vi,
@@ -69,6 +74,7 @@ void api_messages(struct service *s);       /* bot/api/message_api.c */
 void api_feed(struct service *s);           /* bot/api/feed_api.c */
 void api_staff(struct service *s);          /* bot/api/staff_api.c */
 void api_inbox(struct service *s);          /* bot/api/inbox_api.c */
+void api_pages(struct service *s);          /* bot/api/pages_api.c: /portal/inbox */
 void api_citizens(struct service *s);       /* bot/api/citizen_api.c */
 void api_import(struct service *s);         /* bot/api/import_api.c */
 void api_hooks(struct service *s);          /* bot/api/hooks_api.c */

@@ -21,6 +21,7 @@
 
 struct api_keys;
 struct hooks;
+struct pages;
 
 struct service {
     struct loop *loop;
@@ -42,6 +43,7 @@ struct service {
     struct later *later;
     struct hooks *hooks; /* NULL where this process does no work */
     struct api_keys *keys;
+    struct pages *pages;
     void *channel[CH_COUNT]; /* driver states, NULL: off */
     char process_id[40];
     bool store_open, stopping;

@@ -12,9 +12,14 @@
 #define SESSION_TOKEN_MAX_BYTES 2048
 #define SESSION_LIFE_MAX_S      3600
 
-/* LOA_DENIED for anything that is not a valid, living token of ours. `subject` gets the identity as written.
- */
+struct session {
+    char subject[300]; /* the identity as written */
+    int64_t expires_ms;
+};
+
+/* LOA_DENIED, and nothing written, for anything that is not a valid, living token of ours. A clock half a
+ * minute off is forgiven. */
 enum loa_status session_token_verify(const char *token, const char *secret, int64_t now_ms,
-                                     char subject[300]);
+                                     struct session *out);
 
 #endif
