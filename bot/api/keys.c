@@ -20,7 +20,7 @@ struct api_keys {
     struct key *key;
     unsigned count;
     struct timer refresh;
-    bool loading;
+    bool loading, again; /* changed while it was being read */
 };
 
 static const struct {
@@ -84,6 +84,8 @@ static void loaded(void *ctx, enum loa_status st, const struct redis_value *v)
         count++;
     }
     k->count = count;
+    if (k->again)
+        api_keys_load(k);
 }
 
 static void refresh(void *ctx)
@@ -95,6 +97,7 @@ static void refresh(void *ctx)
 void api_keys_load(struct api_keys *k)
 {
     timer_start(&k->refresh, store_loop(k->store), REFRESH_MS, refresh, k);
+    k->again = k->loading;
     if (k->loading)
         return;
     struct args a;

@@ -25,17 +25,26 @@ local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
 -- state -> event -> next state. An empty cell means: too late, twice, or impossible; nothing happens.
 local NEXT = {
   [''] = { start = 'queued', cut = 'suppressed' },
-  queued = { claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed' },
-  deferred = { claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed' },
+  queued = {
+    claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed',
+    -- word of an earlier attempt: there is nothing left to send again
+    delivered = 'delivered', seen = 'seen', accepted = 'sent', refused = 'failed',
+  },
+  deferred = {
+    claim = 'sending', hold = 'deferred', expire = 'expired', cut = 'suppressed', divert = 'failed',
+    delivered = 'delivered', seen = 'seen', accepted = 'sent', refused = 'failed',
+  },
   sending = {
     accepted = 'sent', again = 'deferred', unsent = 'deferred', refused = 'failed', unknown = 'uncertain', cut = 'suppressed',
     delivered = 'delivered', seen = 'seen', lost = 'failed', -- a receipt may overtake the answer
   },
   uncertain = {
     accepted = 'sent', again = 'deferred', refused = 'failed', delivered = 'delivered', seen = 'seen', lost = 'failed',
-    ['repeat'] = 'queued', expire = 'uncertain', resend = 'queued',
+    unsent = 'deferred', cut = 'suppressed', -- who made the attempt says after all that nothing had left
+    ['repeat'] = 'queued', resend = 'queued',
   },
-  expired = { resend = 'queued' },
+  expired = { resend = 'queued', delivered = 'delivered', seen = 'seen' },
+  suppressed = { delivered = 'delivered', seen = 'seen' }, -- an earlier attempt arrived
   sent = { delivered = 'delivered', seen = 'seen', lost = 'failed' },
   delivered = { seen = 'seen' },
   failed = { delivered = 'delivered', seen = 'seen', resend = 'queued' }, -- some providers report failure first and delivery later
@@ -66,11 +75,15 @@ local function ledger(key, nid, k, way, state, now)
     'c', f[3] or '', 'a', f[4] or '0', 'h', f[1] or '')
 end
 
+local STOPS = { expire = true, cut = true, divert = true }
+
 -- Applies one event to the message of step k. Returns the new state, or nil when the event does not apply.
 local function move(key, k, event, now, code)
   local old = redis.call('HGET', key, 's' .. k) or ''
   local new = NEXT[old] and NEXT[old][event]
   if not new then return nil, old end
+  -- What waits to be repeated may have arrived already: stopping it is no definite no.
+  if STOPS[event] and old ~= 'uncertain' and redis.call('HGET', key, 'r' .. k) == '1' then new = 'uncertain' end
   redis.call('HSET', key, 's' .. k, new, 't' .. k, now)
   if code and code ~= '' then redis.call('HSET', key, 'c' .. k, code) end
   story(key, now, k, event, code)
@@ -166,7 +179,7 @@ local function settle(key, nid, steps, now)
   local state = reached and 'reached' or (busy and 'pending' or 'unreached')
   if state ~= f[1] then redis.call('HSET', key, 'st', state) end
   if busy then return state end
-  if failed and not reached and f[5] ~= '1' then
+  if failed and not reached and f[5] ~= '1' and redis.call('HEXISTS', key, 'b') == 1 then
     redis.call('ZADD', P .. 'dead', now, nid)
   else
     redis.call('HDEL', key, 'b')
@@ -203,16 +216,29 @@ local function start_next(key, nid, k, steps, lane, now)
   return false
 end
 
+-- Nothing of this attempt left: it does not count, and the message goes back to its lane. A repeat stays one: the attempt
+-- whose fate is unknown is still the one before.
+local function take_back(key, nid, k, way, lane, again_at)
+  if redis.call('HGET', key, 'r' .. k) == '2' then
+    redis.call('HSET', key, 'r' .. k, '1')
+  else
+    redis.call('HINCRBY', key, 'a' .. k, -1)
+    redis.call('SREM', P .. 'unsure', nid .. ':' .. k)
+  end
+  dequeue(nid, k, way, lane)
+  redis.call('ZADD', queue_key(way, lane), again_at, nid .. ':' .. k)
+end
+
 -- Stops what has not left yet: the citizen was reached, or the news is replaced. Messages under way are left alone.
 local function cut_rest(key, nid, steps, lane, now, code, also_queued)
   for i, step in ipairs(steps) do
     local k = i - 1
     local s = redis.call('HGET', key, 's' .. k) or ''
     if not step.beside and (s == 'deferred' or (s == 'queued' and also_queued)) then
-      if move(key, k, 'cut', now, code) then
-        dequeue(nid, k, step.way, lane)
-        ledger(key, nid, k, step.way, 'suppressed', now)
-      end
+      local new = move(key, k, 'cut', now, code)
+      dequeue(nid, k, step.way, lane)
+      ledger(key, nid, k, step.way, new, now)
+      release_next(redis.call('HGET', key, 'ck'), nid, channel_of(step.way), now)
     end
   end
   redis.call('HSET', key, 'cut', '1')

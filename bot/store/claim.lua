@@ -1,11 +1,13 @@
 -- claim - takes messages of one way whose time has come and records the attempt before anything leaves.
 -- include _delivery
 -- KEYS[1] lease of the partition
--- ARGV    epoch, now, way, limit, answer_deadline_ms, mode ("send", or "divert": the way is blocked, let the next step do it)
--- Returns {} or a list of {nid, k, attempt, repeat 0/1, header, sealed body, expires, plan, citizen flags…}; 'STALE' for an old epoch
+-- ARGV    epoch, now, way, limit, answer_deadline_ms, mode ("send", or "divert": the way is blocked, let the next step do it),
+--         process and serial number of this claim (what was taken can be given back by them: unclaim)
+-- Returns list of {nid, k, attempt, repeat 0/1, header, sealed body, expires, plan, citizen flags…}; "divert": how many were
+-- moved on; 'STALE' for an old epoch
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
 local now, way, limit, answer_by, mode = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local out, looked = {}, 0
+local out, diverted, taken = {}, 0, { ARGV[8] or '' }
 for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
   if #out < limit and (mode == 'send' or lane == 'urgent') then
     local q = queue_key(way, lane)
@@ -13,11 +15,17 @@ for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
       local nid, k = string.match(m, '^(%w+):(%d)$')
       local key = nkey(nid)
       local f = redis.call('HMGET', key, 'h', 'b', 'x', 'ck', 'a' .. k, 'r' .. k, 'plan', 's' .. k)
-      if not f[2] then
-        redis.call('ZREM', q, m) -- erased or ended meanwhile
+      if not f[7] then
+        redis.call('ZREM', q, m)
+      elseif not f[2] then -- its body went meanwhile
+        local new = move(key, k, 'cut', now, 'erased')
+        dequeue(nid, k, way, lane)
+        if new then ledger(key, nid, k, way, new, now) end
+        settle(key, nid, plan_of(f[7]), now)
       elseif tonumber(f[3]) < now then
         local steps = plan_of(f[7])
-        if move(key, k, 'expire', now, 'expired') then ledger(key, nid, k, way, 'expired', now) end
+        local new = move(key, k, 'expire', now, 'expired')
+        if new then ledger(key, nid, k, way, new, now) end
         dequeue(nid, k, way, lane)
         release_next(f[4], nid, channel_of(way), now)
         settle(key, nid, steps, now)
@@ -27,7 +35,9 @@ for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
           redis.call('ZADD', q, wait, m)
         elseif mode == 'divert' then
           local steps = plan_of(f[7])
-          if move(key, k, 'divert', now, 'way_blocked') then ledger(key, nid, k, way, 'failed', now) end
+          local new = move(key, k, 'divert', now, 'way_blocked')
+          if new then ledger(key, nid, k, way, new, now) end
+          diverted = diverted + 1
           dequeue(nid, k, way, lane)
           start_next(key, nid, tonumber(k), steps, lane, now)
           release_next(f[4], nid, channel_of(way), now)
@@ -41,10 +51,12 @@ for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
           redis.call('ZREM', q, m)
           redis.call('ZADD', P .. 'snd', answer_by, m)
           local c = redis.call('HMGET', P .. 'c:' .. f[4], 'no', 'zw', 'zf')
+          taken[#taken + 1] = m .. ':' .. attempt
           out[#out + 1] = { nid, tonumber(k), attempt, again and 1 or 0, f[1], f[2], f[3], f[7], f[4], c[1] or '', c[2] or '', c[3] or '' }
         end
       end
     end
   end
 end
-return out
+if #out > 0 and ARGV[7] then redis.call('SET', P .. 'cl:' .. way .. ':' .. ARGV[7], table.concat(taken, ' '), 'EX', 3600) end
+return mode == 'divert' and diverted or out

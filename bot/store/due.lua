@@ -11,12 +11,12 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'w', '-inf', now, 'LIMIT', 0
   local nid, k = string.match(m, '^(%w+):(%d)$')
   local key = nkey(nid)
   local f = redis.call('HMGET', key, 'plan', 'ln', 's' .. k, 'ac', 'r' .. k, 'ck', 'b', 'x')
-  if f[1] and f[7] then
+  if f[1] then
     local steps, n = plan_of(f[1]), tonumber(k)
     local way = steps[n + 1].way
     moved = moved + 1
     local safe = string.find(ARGV[5], way .. ';', 1, true) ~= nil
-    if f[3] == 'uncertain' and f[5] ~= '2' and tonumber(f[8]) > now and (safe or (ARGV[4] == '1' and f[4] == '1')) then
+    if f[3] == 'uncertain' and f[7] and f[5] ~= '2' and tonumber(f[8]) > now and (safe or (ARGV[4] == '1' and f[4] == '1')) then
       move(key, k, 'repeat', now, safe and 'same_ref' or 'policy')
       redis.call('HSET', key, 'r' .. k, '1')
       redis.call('ZADD', queue_key(way, f[2]), now, m)

@@ -11,17 +11,21 @@ local function forget(nid)
   local key = nkey(nid)
   local f = redis.call('HMGET', key, 'plan', 'ln', 'co')
   if not f[1] then return end
-  for i, step in ipairs(plan_of(f[1])) do
+  local steps = plan_of(f[1])
+  for i, step in ipairs(steps) do
     local k = i - 1
-    dequeue(nid, k, step.way, f[2])
     local s = redis.call('HGET', key, 's' .. k)
-    if (s == 'queued' or s == 'deferred' or s == 'sending') and move(key, k, 'cut', now, 'erased') then
-      ledger(key, nid, k, step.way, 'suppressed', now)
+    -- What is under way cannot be called back: it ends as it ends, and is counted.
+    if s == 'queued' or s == 'deferred' then
+      local new = move(key, k, 'cut', now, 'erased')
+      dequeue(nid, k, step.way, f[2])
+      ledger(key, nid, k, step.way, new, now)
     end
   end
   redis.call('HDEL', key, 'b')
-  redis.call('HSET', key, 'cut', '1', 'e', now)
+  redis.call('HSET', key, 'cut', '1')
   redis.call('ZREM', P .. 'dead', nid)
+  settle(key, nid, steps, now)
   if f[3] ~= '-' then codes[#codes + 1] = f[3] end
 end
 for _, entry in ipairs(redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end

@@ -10,7 +10,11 @@ if f[1] == ARGV[1] and till > now then
   redis.call('HSET', KEYS[1], 'until', now + ARGV[2])
   return { tonumber(f[2]), 0 }
 end
-if f[1] and f[1] ~= '' and till > now then return { 0, till - now } end
+if f[1] and f[1] ~= '' and till > now then
+  -- The server's clock was put back: nobody may own a partition for longer than one lease without a word.
+  if till > now + ARGV[2] then redis.call('HSET', KEYS[1], 'until', now + ARGV[2]) end
+  return { 0, till - now }
+end
 if ARGV[3] == '1' and (not f[1] or f[1] == '') then return { 0, 0 } end
 local epoch = tonumber(f[2] or '0') + 1
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'epoch', epoch, 'until', now + ARGV[2])

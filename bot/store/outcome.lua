@@ -21,14 +21,14 @@ for at = 2, #ARGV, 11 do
     if event == 'accepted' and (new or f[5] == 'delivered' or f[5] == 'seen') then redis.call('HSET', key, 'v' .. k, cost) end
     if new then
       state = new
-      redis.call('ZREM', P .. 'snd', m)
-      redis.call('ZREM', P .. 'w', m)
+      dequeue(nid, k, way, f[2])
       if event == 'accepted' then
         redis.call('HDEL', key, 'r' .. k)
         redis.call('ZADD', P .. 'w', wait_until, m)
         if tonumber(poll_at) > 0 then redis.call('ZADD', P .. 'pl', poll_at, m) end
-      elseif event == 'again' or event == 'unsent' then
-        if event == 'unsent' then redis.call('HINCRBY', key, 'a' .. k, -1) end
+      elseif event == 'unsent' then
+        take_back(key, nid, k, way, f[2], again_at)
+      elseif event == 'again' then
         redis.call('HDEL', key, 'r' .. k)
         redis.call('ZADD', queue_key(way, f[2]), again_at, m)
       elseif event == 'unknown' then

@@ -16,7 +16,8 @@ for at = 2, #ARGV, 7 do
     local way = steps[tonumber(k) + 1].way
     -- A failure report of an older attempt says nothing about the one under way now.
     local old_attempt = event == 'lost' and attempt ~= '' and attempt ~= f[5]
-    local new = not old_attempt and move(key, k, event, tonumber(when) > 0 and tonumber(when) or now, code) or nil
+    local tried = tonumber(f[5] or '0') > 0 -- what was never sent cannot have arrived
+    local new = tried and not old_attempt and move(key, k, event, tonumber(when) > 0 and tonumber(when) or now, code) or nil
     result = 'same'
     if suppress ~= '' and not old_attempt then leave_alone(f[3], way, suppress) end
     if new then

@@ -7,7 +7,7 @@ local now, nid = tonumber(ARGV[1]), ARGV[2]
 local key = nkey(nid)
 local f = redis.call('HMGET', key, 'plan', 'ln', 'ck', 'co', 'b')
 if not f[5] or not redis.call('ZSCORE', P .. 'dead', nid) then return 0 end
-local queued = 0
+local queued, chain = 0, false
 redis.call('ZREM', P .. 'dead', nid)
 redis.call('HSET', key, 'x', ARGV[3], 'st', 'pending')
 redis.call('HDEL', key, 'e')
@@ -15,10 +15,11 @@ redis.call('RPUSH', P .. 'open:' .. f[3], nid .. ' ' .. f[4])
 for i, step in ipairs(plan_of(f[1])) do
   local k = i - 1
   -- One step of the chain at a time; what goes beside it goes too.
-  if (queued == 0 or step.beside) and move(key, k, 'resend', now, 'by_staff') then
+  if (step.beside or not chain) and move(key, k, 'resend', now, 'by_staff') then
     redis.call('HDEL', key, 'r' .. k)
     redis.call('ZADD', queue_key(step.way, f[2]), now, nid .. ':' .. k)
-    if not step.beside then queued = queued + 1 end
+    queued = queued + 1
+    chain = chain or not step.beside
   end
 end
 settle(key, nid, plan_of(f[1]), now)
