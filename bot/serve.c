@@ -38,7 +38,7 @@ struct run { /* one run of the command */
     struct planner_env planner_env;
     struct timer retry, stop_limit;
     int64_t last_words_until_ms;
-    bool english, works;
+    bool english, works, closing;
     int exit_status;
 };
 
@@ -157,6 +157,7 @@ static void make_stages(struct run *r)
                                                  .policy = (const struct policy *const *)&s->policy,
                                                  .planner = s->planner });
     struct worker_env w = { .loop = s->loop,
+                            .process_id = s->process_id,
                             .store = s->store,
                             .leases = s->leases,
                             .config = s->config,
@@ -420,6 +421,9 @@ static void close_store(void *ctx);
 static void leases_back(void *ctx)
 {
     struct run *r = ctx;
+    if (r->closing) /* forced, and now the leases came back after all */
+        return;
+    r->closing = true;
     timer_start(&r->stop_limit, r->s.loop, 0, close_store, r);
     for (unsigned ch = 0; ch < CH_COUNT; ch++) {
         if (r->s.channel[ch] != NULL)
@@ -432,12 +436,14 @@ static void leases_back(void *ctx)
 static void close_store(void *ctx)
 {
     struct run *r = ctx;
-    if (http_client_in_flight(r->s.client) > 0 && clock_mono_ms() < r->last_words_until_ms) {
+    bool busy = http_client_in_flight(r->s.client) > 0 || redis_pending(r->s.redis) > 0;
+    if (busy && clock_mono_ms() < r->last_words_until_ms) {
         timer_start(&r->stop_limit, r->s.loop, LAST_WORDS_LOOK_MS, close_store, r);
         return;
     }
     redis_free(r->s.redis); /* completes what still waits, while its receivers exist */
     r->s.redis = NULL;
+    store_detach(r->s.store);
     if (r->redis_server != NULL)
         private_redis_stop(r->redis_server, redis_server_stopped, r);
     else

@@ -94,7 +94,7 @@ void redis_command_send(struct redis_command *c, struct redis_link *k)
 static enum loa_status start_command(struct redis *r, int partition, char *wire, size_t len,
                                      redis_done_fn *done, void *ctx)
 {
-    struct redis_link *k = r->ending ? NULL : r->ways->link_for(r->way, partition);
+    struct redis_link *k = r == NULL || r->ending ? NULL : r->ways->link_for(r->way, partition);
     enum loa_status st = LOA_OK;
 
     if (k == NULL)
@@ -171,7 +171,7 @@ unsigned redis_partition_slot(int partition)
 
 bool redis_ready(const struct redis *r)
 {
-    return r->ready;
+    return r != NULL && r->ready;
 }
 
 const char *redis_error(const struct redis *r)

@@ -18,27 +18,32 @@ int64_t breaker_open_ms(const struct breaker *b)
     return b->way.until_ms != 0 && left > 0 ? left : 0;
 }
 
-static bool entry_allows(struct breaker_entry *e, bool *probe)
+static bool entry_allows(struct breaker_entry *e)
 {
-    *probe = false;
     if (e->until_ms == 0)
         return true;
-    if (clock_mono_ms() < e->until_ms || e->probing)
+    if (clock_mono_ms() < e->until_ms)
         return false;
-    *probe = true;
+    e->probing = true;
+    e->until_ms = clock_mono_ms() + BREAKER_PROBE_MS;
     return true;
 }
 
 bool breaker_allows(struct breaker *b, unsigned *limit)
 {
-    bool probe;
-    if (!entry_allows(&b->way, &probe))
+    if (!entry_allows(&b->way))
         return false;
-    if (probe) {
-        b->way.probing = true;
-        *limit = *limit > 1 ? 1 : *limit;
-    }
+    if (b->way.probing && *limit > 1)
+        *limit = 1;
     return true;
+}
+
+void breaker_not_used(struct breaker *b)
+{
+    if (!b->way.probing)
+        return;
+    b->way.probing = false;
+    b->way.until_ms = clock_mono_ms();
 }
 
 static struct breaker_entry *find(struct breaker *b, const char *template_id, bool make)
@@ -57,12 +62,7 @@ static struct breaker_entry *find(struct breaker *b, const char *template_id, bo
 bool breaker_allows_template(struct breaker *b, const char *template_id)
 {
     struct breaker_entry *e = find(b, template_id, false);
-    bool probe = false;
-    if (e == NULL)
-        return true;
-    bool allowed = entry_allows(e, &probe);
-    e->probing = e->probing || probe;
-    return allowed;
+    return e == NULL || entry_allows(e);
 }
 
 static void close_entry(struct breaker_entry *e)
@@ -96,13 +96,12 @@ bool breaker_feed(struct breaker *b, const char *template_id, const struct outco
     if (is_stop(o) && o->scope == SCOPE_WAY)
         return open_entry(b, &b->way, o);
     if (is_stop(o) && o->scope == SCOPE_TEMPLATE) {
-        b->way.probing = false;
+        close_entry(&b->way); /* it answers */
         item = find(b, template_id, true);
         return item != NULL && open_entry(b, item, o);
     }
     if (o->class == OUTCOME_TRANSIENT || o->class == OUTCOME_UNCERTAIN) {
-        b->way.probing = false;
-        if (++b->way.failures < b->failures_max)
+        if (!b->way.probing && ++b->way.failures < b->failures_max)
             return false;
         b->way.failures = 0;
         return open_entry(b, &b->way, o);

@@ -28,6 +28,12 @@ void pace_take(struct pace *p, unsigned n)
         p->tokens -= n;
 }
 
+void pace_give(struct pace *p, unsigned n)
+{
+    if (p->per_s > 0)
+        p->tokens += n; /* pace_available() keeps the ceiling */
+}
+
 int64_t pace_wait_ms(const struct pace *p)
 {
     if (p->per_s <= 0 || p->tokens >= 1)

@@ -34,6 +34,8 @@ struct worker {
     struct worker_env env;
     struct lane_set set[WAY_COUNT];
     unsigned busy[PARTITIONS_MAX];
+    bool held[PARTITIONS_MAX];
+    int64_t claims; /* serial number of the last one */
     struct batch *outcomes;
     bool paused, pump_wanted;
 };
@@ -436,57 +438,118 @@ static void begin(struct worker *w, struct lane_set *set, unsigned partition, co
 struct claim {
     struct worker *worker;
     struct lane_set *set;
-    unsigned partition, limit;
-    bool divert;
+    unsigned partition, limit, taken;
+    int64_t epoch, serial;
+    bool divert, probe;
+    struct timer retry;
 };
+
+static void claim_end(struct claim *c)
+{
+    struct worker *w = c->worker;
+    c->set->claiming[c->partition] = false;
+    c->set->in_flight -= c->limit;
+    w->busy[c->partition]--;
+    pace_give(&c->set->pace, c->limit - c->taken);
+    if (c->probe && c->taken == 0)
+        breaker_not_used(&c->set->breaker);
+    free(c);
+    want_pump(w);
+}
+
+/* The store may have given us messages without our hearing of it, or so late that they are no longer ours to send. Only we
+ * know that nothing of them left: without this word they would count as uncertain. */
+static void give_back(void *ctx);
+
+static void given_back(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct claim *c = ctx;
+    bool gone = st == LOA_CANCELLED || st == LOA_INVALID;
+    if (st != LOA_OK && !gone) {
+        timer_start(&c->retry, c->worker->env.loop, STORE_RETRY_MS, give_back, c);
+        return;
+    }
+    if (redis_int(v) > 0)
+        log_warn("claim_given_back", "partition", log_num(c->partition), "way", way_word(c->set->way), "count",
+                 log_num(redis_int(v)));
+    c->set->hot[c->partition] = true;
+    claim_end(c);
+}
+
+static void give_back(void *ctx)
+{
+    struct claim *c = ctx;
+    struct worker *w = c->worker;
+    struct args a;
+    args_init(&a);
+    args_key(&a, c->partition, "led");
+    args_int(&a, clock_wall_ms());
+    args_str(&a, way_word(c->set->way));
+    args_str(&a, w->env.process_id);
+    args_int(&a, c->serial);
+    if (store_script(w->env.store, c->partition, "unclaim", &a, given_back, c) != LOA_OK)
+        timer_start(&c->retry, w->env.loop, STORE_RETRY_MS, give_back, c);
+    args_clear(&a);
+}
 
 static void claimed(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct claim *c = ctx;
     struct worker *w = c->worker;
-    struct lane_set *set = c->set;
-    set->claiming[c->partition] = false;
-    set->in_flight -= c->limit;
-    w->busy[c->partition]--;
+    bool ours = lease_epoch(w->env.leases, c->partition) == c->epoch;
     if (st == LOA_STALE)
         lease_lost(w->env.leases, c->partition);
-    if (st == LOA_OK) {
-        size_t n = redis_count(v);
-        pace_take(&set->pace, (unsigned)n);
-        if (n == c->limit)
-            set->hot[c->partition] = true; /* there may be more */
-        for (size_t i = 0; i < n; i++)
-            begin(w, set, c->partition, redis_at(v, i));
-        if (c->divert)
+    if (st == LOA_OK && c->divert) {
+        if (redis_int(v) > 0) /* the next step is another way */
             worker_wake_all(w, c->partition);
+    } else if (st == LOA_OK && ours) {
+        c->taken = (unsigned)redis_count(v);
+        if (c->taken == c->limit)
+            c->set->hot[c->partition] = true; /* there may be more */
+        for (size_t i = 0; i < c->taken; i++)
+            begin(w, c->set, c->partition, redis_at(v, i));
+    } else if (!c->divert && st != LOA_STALE && st != LOA_CANCELLED) {
+        give_back(c);
+        return;
     }
-    free(c);
-    want_pump(w);
+    claim_end(c);
+}
+
+static void claim_refused(void *ctx)
+{
+    claim_end(ctx);
 }
 
 static void claim(struct worker *w, struct lane_set *set, unsigned partition, unsigned limit, bool divert)
 {
     struct claim *c = mem_alloc(sizeof *c);
-    *c = (struct claim){ w, set, partition, limit, divert };
+    c->worker = w;
+    c->set = set;
+    c->partition = partition;
+    c->limit = limit;
+    c->epoch = lease_epoch(w->env.leases, partition);
+    c->serial = ++w->claims;
+    c->divert = divert;
+    c->probe = !divert && set->breaker.way.probing;
     int64_t timeout = config_int(w->env.config, channel_word(way_channel(set->way)), "timeout_ms");
     int64_t now = clock_wall_ms();
     struct args a;
     args_init(&a);
     args_key(&a, partition, "lease");
-    args_int(&a, lease_epoch(w->env.leases, partition));
+    args_int(&a, c->epoch);
     args_int(&a, now);
     args_str(&a, way_word(set->way));
     args_int(&a, limit);
     args_int(&a, now + 2 * timeout + ANSWER_SLACK_MS);
     args_str(&a, divert ? "divert" : "send");
+    args_str(&a, w->env.process_id);
+    args_int(&a, c->serial);
     set->claiming[partition] = true;
     set->in_flight += limit; /* reserved until we know how many there are */
     w->busy[partition]++;
+    pace_take(&set->pace, limit);
     if (store_script(w->env.store, partition, "claim", &a, claimed, c) != LOA_OK) {
-        set->claiming[partition] = false;
-        set->in_flight -= limit;
-        w->busy[partition]--;
-        free(c);
+        loop_defer(w->env.loop, claim_refused, c); /* `later` wakes us again when the store is back */
     }
     args_clear(&a);
 }
@@ -516,7 +579,7 @@ static void pump_way(struct worker *w, struct lane_set *set)
     assert(n > 0);
     for (unsigned i = 0; i < n; i++) {
         unsigned p = (set->next + i) % n;
-        if (!set->hot[p] || set->claiming[p] || !lease_owned(w->env.leases, p))
+        if (!set->hot[p] || set->claiming[p] || w->held[p] || !lease_owned(w->env.leases, p))
             continue;
         unsigned limit = room(w, set);
         if (limit == 0) {
@@ -587,6 +650,13 @@ void worker_wake_all(struct worker *w, unsigned partition)
     for (unsigned i = 0; i < WAY_COUNT; i++)
         w->set[i].hot[partition] = true;
     want_pump(w);
+}
+
+void worker_hold(struct worker *w, unsigned partition, bool hold)
+{
+    w->held[partition] = hold;
+    if (!hold)
+        worker_wake_all(w, partition);
 }
 
 bool worker_idle(const struct worker *w, unsigned partition)

@@ -1,8 +1,10 @@
 -- due - what happens when nothing happened: no receipt in time, nothing known about an attempt, a poll to make.
 -- include _delivery
 -- KEYS[1] lease
--- ARGV    epoch, now, limit, repeat_action 0/1 (policy for what is still unknown), dedupe ways "sms;email;" (safe to repeat)
--- Returns {count of transitions, {{nid, k, way, provider id, attempt}… to poll}, {ways with something due}, journal entries}; 'STALE'
+-- ARGV    epoch, now, limit, repeat_action 0/1 (policy for what is still unknown), dedupe ways "sms;email;" (safe to repeat),
+--         1 to measure the lanes too
+-- Returns {count of transitions, {{nid, k, way, provider id, attempt}… to poll}, {ways with something due}, journal entries,
+--         measured: {{way, lane, depth, not-before time of the first}… of lanes that are not empty}}; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
 local now, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
 local moved, polls = 0, {}
@@ -45,13 +47,14 @@ for _, nid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dead', '-inf', now - 7 * 
   redis.call('ZREM', P .. 'dead', nid)
   redis.call('HDEL', nkey(nid), 'b') -- a week is enough to mend a cause; then the personal part goes
 end
-local ways = {}
+local ways, lanes = {}, {}
 for _, way in ipairs({ 'zalo_cs', 'zalo_uid', 'zalo_zbs', 'sms', 'email' }) do
   for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
-    if redis.call('ZCOUNT', queue_key(way, lane), '-inf', now) > 0 then
-      ways[#ways + 1] = way
-      break
+    local first = redis.call('ZRANGE', queue_key(way, lane), 0, 0, 'WITHSCORES')
+    if first[2] and tonumber(first[2]) <= now and ways[#ways] ~= way then ways[#ways + 1] = way end
+    if first[2] and ARGV[6] == '1' then
+      lanes[#lanes + 1] = { way, lane, redis.call('ZCARD', queue_key(way, lane)), first[2] }
     end
   end
 end
-return { moved, polls, ways, redis.call('XLEN', P .. 'in') }
+return { moved, polls, ways, redis.call('XLEN', P .. 'in'), ARGV[6] == '1' and lanes or false }

@@ -241,6 +241,7 @@ void leases_hand_back(struct leases *l, bool (*idle)(void *ctx, unsigned partiti
     l->idle = idle;
     l->stopped = done;
     l->stopped_ctx = ctx;
+    timer_stop(&l->census);
     take_census(l); /* signs off */
     timer_start(&l->renew, store_loop(l->store), 1, renew_all, l);
 }

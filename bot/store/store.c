@@ -134,6 +134,8 @@ static void call_done(void *ctx, enum loa_status st, const struct redis_value *v
 
 static enum loa_status call_send(struct call *c)
 {
+    if (c->store->redis == NULL)
+        return LOA_UNAVAILABLE;
     unsigned lead = c->script != NULL ? 3 : 1, total = lead + c->args.count;
     const char **argv = mem_alloc(total * sizeof *argv);
     size_t *len = mem_alloc(total * sizeof *len);
@@ -246,6 +248,11 @@ void store_free(struct store *s)
         return;
     free(s->script);
     free(s);
+}
+
+void store_detach(struct store *s)
+{
+    s->redis = NULL;
 }
 
 unsigned store_partitions(const struct store *s)

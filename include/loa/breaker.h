@@ -4,7 +4,7 @@
  * cause.
  *
  * After the pause one message goes as a probe; success closes the breaker, failure doubles the pause (to an
- * hour).
+ * hour). A probe that nobody answers within BREAKER_PROBE_MS counts as not made, and the next one may go.
  */
 #ifndef LOA_BREAKER_H
 #define LOA_BREAKER_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #define BREAKER_TEMPLATES_MAX 64
+#define BREAKER_PROBE_MS      5000
 
 struct breaker_entry {
     char template_id[40]; /* "" for the way itself */
@@ -20,7 +21,7 @@ struct breaker_entry {
     int64_t until_ms;     /* monotonic; 0 closed */
     int64_t pause_ms;
     unsigned failures; /* transient ones in a row */
-    bool probing;
+    bool probing; /* until_ms is the end of the wait for a probe's answer */
 };
 struct breaker {
     struct breaker_entry way;
@@ -33,6 +34,8 @@ struct breaker {
 void breaker_init(struct breaker *b, int64_t first_pause_ms, unsigned failures_max);
 /* May the way send? While half open it allows one message. */
 bool breaker_allows(struct breaker *b, unsigned *limit);
+/* There was nothing to send after all: if that was to be the probe, the next message may be it at once. */
+void breaker_not_used(struct breaker *b);
 bool breaker_allows_template(struct breaker *b, const char *template_id);
 /* Feeds one outcome. Returns true when this opened a breaker that was closed: the moment to call a person. */
 bool breaker_feed(struct breaker *b, const char *template_id, const struct outcome *o);

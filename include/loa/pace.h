@@ -16,6 +16,7 @@ struct pace {
 void pace_set(struct pace *p, double per_s);
 unsigned pace_available(struct pace *p, unsigned wanted); /* how many of `wanted` may go now */
 void pace_take(struct pace *p, unsigned n);
+void pace_give(struct pace *p, unsigned n); /* taken, but not used */
 int64_t pace_wait_ms(const struct pace *p); /* until the next token; 0 when there is one */
 
 #endif

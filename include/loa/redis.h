@@ -47,7 +47,8 @@ void redis_free(struct redis *r); /* completes everything with LOA_CANCELLED fir
  * all commands of a turn); LOA_UNAVAILABLE when they do not within half the deadline: then it is written on
  * the master at least. 0, the default: the master's word is enough. */
 void redis_wait_replicas(struct redis *r, unsigned replicas);
-/* Connected to the (master) server, in Cluster mode to all masters of a complete slot map. Commands may still
+/* NULL is a connection that is gone: never ready, refuses with LOA_UNAVAILABLE.
+ * Connected to the (master) server, in Cluster mode to all masters of a complete slot map. Commands may still
  * work for some partitions when not. */
 bool redis_ready(const struct redis *r);
 const char *redis_error(const struct redis *r); /* why it is not ready; "" when it is */

@@ -20,6 +20,8 @@ struct store;
 /* `r` and `c` are borrowed. `partitions` is what the configuration asks for. */
 struct store *store_new(struct loop *l, struct redis *r, const struct crypto *c, unsigned partitions);
 void store_free(struct store *s);
+/* The connection is about to go: from now on every call is refused with LOA_UNAVAILABLE. */
+void store_detach(struct store *s);
 /* Reads or writes the meta record. LOA_CONFLICT: the store was made with another number of partitions (see
  * store_partitions() for it); LOA_DENIED: it was sealed with another master key. Safe to call again after a
  * failure. */

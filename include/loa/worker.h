@@ -18,6 +18,7 @@ struct worker_env {
     struct store *store;
     struct leases *leases;
     const struct config *config;
+    const char *process_id; /* names our claims */
     const struct policy *const *policy;
     struct template_set *const *templates;
     void *channel[CH_COUNT]; /* driver states; NULL: channel off */
@@ -30,6 +31,8 @@ void worker_free(struct worker *w);
 void worker_wake(struct worker *w, unsigned partition, enum way way); /* something may be due there */
 void worker_wake_all(struct worker *w, unsigned partition);
 bool worker_idle(const struct worker *w, unsigned partition);    /* nothing of it is in our hands */
+/* Does the predecessor's work have to be looked at first? Nothing is claimed there until that is over. */
+void worker_hold(struct worker *w, unsigned partition, bool hold);
 void worker_pause(struct worker *w);                             /* claims nothing more: a planned stop */
 int64_t worker_blocked_ms(const struct worker *w, enum way way); /* breaker: how long still; 0 when free */
 
