@@ -457,8 +457,8 @@ static void claim_end(struct claim *c)
     want_pump(w);
 }
 
-/* The store may have given us messages without our hearing of it, or so late that they are no longer ours to send. Only we
- * know that nothing of them left: without this word they would count as uncertain. */
+/* The store may have given us messages without our hearing of it, or so late that they are no longer ours to
+ * send. Only we know that nothing of them left: without this word they would count as uncertain. */
 static void give_back(void *ctx);
 
 static void given_back(void *ctx, enum loa_status st, const struct redis_value *v)
@@ -470,8 +470,8 @@ static void given_back(void *ctx, enum loa_status st, const struct redis_value *
         return;
     }
     if (redis_int(v) > 0)
-        log_warn("claim_given_back", "partition", log_num(c->partition), "way", way_word(c->set->way), "count",
-                 log_num(redis_int(v)));
+        log_warn("claim_given_back", "partition", log_num(c->partition), "way", way_word(c->set->way),
+                 "count", log_num(redis_int(v)));
     c->set->hot[c->partition] = true;
     claim_end(c);
 }

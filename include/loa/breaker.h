@@ -21,7 +21,7 @@ struct breaker_entry {
     int64_t until_ms;     /* monotonic; 0 closed */
     int64_t pause_ms;
     unsigned failures; /* transient ones in a row */
-    bool probing; /* until_ms is the end of the wait for a probe's answer */
+    bool probing;      /* until_ms is the end of the wait for a probe's answer */
 };
 struct breaker {
     struct breaker_entry way;

@@ -30,7 +30,7 @@ struct worker *worker_new(const struct worker_env *env);
 void worker_free(struct worker *w);
 void worker_wake(struct worker *w, unsigned partition, enum way way); /* something may be due there */
 void worker_wake_all(struct worker *w, unsigned partition);
-bool worker_idle(const struct worker *w, unsigned partition);    /* nothing of it is in our hands */
+bool worker_idle(const struct worker *w, unsigned partition); /* nothing of it is in our hands */
 /* Does the predecessor's work have to be looked at first? Nothing is claimed there until that is over. */
 void worker_hold(struct worker *w, unsigned partition, bool hold);
 void worker_pause(struct worker *w);                             /* claims nothing more: a planned stop */
