@@ -29,7 +29,7 @@ local function forget(nid)
   if f[3] ~= '-' then codes[#codes + 1] = f[3] end
 end
 for _, entry in ipairs(redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
-for _, entry in ipairs(redis.call('XRANGE', P .. 'ib:' .. ckey, '-', '+')) do forget(entry[2][2]) end
+for _, entry in ipairs(redis.call('LRANGE', P .. 'ib:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
 redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey)
 redis.call('PUBLISH', 'loa:inbox', ckey)
 return codes

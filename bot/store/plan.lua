@@ -53,7 +53,8 @@ for at = 2, #ARGV, 14 do
           -- The portal has no provider: the notice lies in the citizen's box as soon as this script has run.
           local c = P .. 'c:' .. ckey
           local seq = redis.call('HINCRBY', c, 'seq', 1)
-          redis.call('XADD', P .. 'ib:' .. ckey, 'MAXLEN', '~', 500, seq .. '-0', 'n', nid, 'b', portal, 't', now)
+          redis.call('RPUSH', P .. 'ib:' .. ckey, nid .. ' ' .. string.format('%.0f', now) .. ' ' .. portal)
+          redis.call('LTRIM', P .. 'ib:' .. ckey, -500, -1)
           redis.call('PUBLISH', 'loa:inbox', ckey)
           redis.call('HSET', key, 's' .. k, 'delivered', 't' .. k, now, 'a' .. k, 1, 'i' .. k, seq)
           story(key, now, k, 'delivered', '')

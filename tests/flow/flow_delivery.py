@@ -256,7 +256,7 @@ with cases("the daily cap holds back what costs"):
 with cases("the portal notice lies in the box at once; only reading it counts as reached"):
     reset()
     nid, _ = plan(steps="portal:0:1;")
-    equal((field(nid, "s0"), field(nid, "st"), r("XLEN", T + "ib:c1")), ("delivered", "unreached", 1))
+    equal((field(nid, "s0"), field(nid, "st"), r("LLEN", T + "ib:c1")), ("delivered", "unreached", 1))
     equal(receipt(nid, 0, "seen"), "seen")
     equal(field(nid, "st"), "reached")
 

@@ -154,8 +154,8 @@ with cases("another epoch, an offset from the future: an explicit reload, then l
         lost.drop()
 
 with cases("what was missed is trimmed away: an explicit reload; not so far: what was missed"):
-    box = min(store("KEYS", "loa:*:ib:*"), key=lambda k: store("XLEN", k))
-    store("XTRIM", box, "MAXLEN", 2)
+    box = min(store("KEYS", "loa:*:ib:*"), key=lambda k: store("LLEN", k))
+    store("LTRIM", box, -2, -1)
     lost, answer = hello(ANH, first["epoch"], 3)
     equal(answer["type"], "reload", "trimmed")
     lost.drop()
