@@ -284,6 +284,7 @@ static void http_routes(struct service *s)
     api_inbox(s);
     api_hooks(s);
     api_pages(s);
+    api_unsubscribe(s);
     api_webhooks(s);
 }
 

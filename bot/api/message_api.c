@@ -9,6 +9,7 @@
 #include "loa/clock.h"
 #include "loa/mem.h"
 #include "loa/story.h"
+#include "loa/unsubscribe.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +55,11 @@ static void citizen_found(void *ctx, enum loa_status st, const struct citizen *c
         posting_free(p);
         return;
     }
-    notice_set_id(&p->notice, p->call->service->store, c->ckey, p->salt);
-    notice_plan(p->call->service->planner, &p->notice, c, planned, p);
+    struct service *s = p->call->service;
+    unsubscribe_param(&p->notice.params, policy_kind_rule(s->policy, p->notice.kind), s->crypto,
+                      config_str(s->config, "loa", "public_url"), c->ckey);
+    notice_set_id(&p->notice, s->store, c->ckey, p->salt);
+    notice_plan(s->planner, &p->notice, c, planned, p);
 }
 
 static void read_params(struct posting *p, struct errors *err)

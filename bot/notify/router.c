@@ -5,6 +5,7 @@
 #include "loa/mem.h"
 #include "loa/metrics.h"
 #include "loa/notice_params.h"
+#include "loa/unsubscribe.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,8 @@ static void citizen_found(void *ctx, enum loa_status st, const struct citizen *c
     struct notice n;
     notice_init(&n);
     fill_notice(j, rule, &n);
+    unsubscribe_param(&n.params, rule, store_crypto(r->env.store),
+                      config_str(r->env.config, "loa", "public_url"), c->ckey);
     notice_set_id(&n, r->env.store, c->ckey, "");
     snprintf(j->nid, sizeof j->nid, "%s", n.nid);
     notice_plan(r->env.planner, &n, c, notice_stored, j);
