@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Plays the sample dossiers through all four channels against the provider simulator. Standard library only."""
+import base64
 import datetime
+import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -18,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOA = str(ROOT / os.environ.get("B", "build") / "loa")
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
 TIME_LIMIT_S = 120
+SESSION_S = 3600
 
 
 def http(method, url, body=None, key=None, content_type="application/json"):
@@ -65,7 +69,8 @@ class Demo:
     def start_sim(self, hook):
         args = [LOA, "sim", "--listen", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--webhook", hook]
         for name, value in self.credentials.items():
-            args += ["--" + name, value]
+            if name != "session":
+                args += ["--" + name, value]
         child = self.start("sim", args)
         line = child.stdout.readline().decode()
         ports = dict(p.split("=") for p in line.split() if "=" in p)
@@ -105,7 +110,8 @@ from = "Trung tâm Phục vụ hành chính công tỉnh Hà Tĩnh <no-reply@han
 bounce_domain = bounce.example.vn
 webhook_token = {c['email-token']}
 [portal]
-session_secret = {secrets.token_hex(32)}
+session_secret = {c['session']}
+allowed_origins = {self.sim}
 """)
         self.config = str(config)
         self.loa = f"http://127.0.0.1:{port}"
@@ -132,9 +138,27 @@ session_secret = {secrets.token_hex(32)}
                 child.kill()
                 child.wait()
 
+    def portal_page(self, identity):
+        """The page a citizen gets who is logged in at the portal: with a session token as the portal makes it."""
+        def part(raw):
+            return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+        claims = {"sub": identity, "exp": int(time.time()) + SESSION_S}
+        signed = ".".join(part(json.dumps(p).encode()) for p in ({"alg": "HS256", "typ": "JWT"}, claims))
+        mac = hmac.new(self.credentials["session"].encode(), signed.encode(), hashlib.sha256).digest()
+        return f"{self.loa}/portal/inbox#token={signed}.{part(mac)}"
+
+    def log_in(self):
+        """Puts the portal beside the other phones of everybody who can log in there."""
+        for citizen in self.people:
+            if "phone" in citizen:
+                http("POST", self.sim + "/sim/users", {"phone": citizen["phone"],
+                                                       "portal_url": self.portal_page(citizen["identities"][0])})
+
     # ---- the play ----
     def citizens(self):
-        for citizen in json.loads((ROOT / "deploy/sample/citizens.json").read_text()):
+        self.people = json.loads((ROOT / "deploy/sample/citizens.json").read_text())
+        for citizen in self.people:
             status, answer = http("PUT", self.loa + "/v1/citizens", citizen, self.key)
             if status not in (200, 201):
                 raise SystemExit(f"không lưu được người dân mẫu: {status} {answer}")
@@ -144,6 +168,7 @@ session_secret = {secrets.token_hex(32)}
         uid = "8410000000000000001"
         http("POST", self.sim + "/sim/users", {"uid": uid, "phone": "84983000102", "follows": True})
         http("POST", self.sim + "/sim/act", {"uid": uid, "act": "share_phone", "phone": "84983000102"})
+        self.log_in()
 
     def fill(self, text, now):
         text = text.replace("{D0}", now.strftime("%y%m%d"))
@@ -236,7 +261,8 @@ session_secret = {secrets.token_hex(32)}
                             "app-secret": secrets.token_hex(10), "oa-secret-key": secrets.token_hex(10),
                             "access-token": secrets.token_hex(20), "refresh-token": secrets.token_hex(20),
                             "sms-token": secrets.token_hex(12), "sms-key": secrets.token_hex(8),
-                            "sms-secret": secrets.token_hex(8), "email-token": secrets.token_hex(12)}
+                            "sms-secret": secrets.token_hex(8), "email-token": secrets.token_hex(12),
+                            "session": secrets.token_hex(32)}
         port = 8080 if self.stay else free_port()
         try:
             self.start_sim(f"http://127.0.0.1:{port}")
@@ -248,7 +274,9 @@ session_secret = {secrets.token_hex(32)}
             if self.stay:
                 print(f"\n  loa:              {self.loa}\n  Bốn chiếc điện thoại mô phỏng: {self.sim}/\n"
                       f"  Khóa API:         {self.key}\n  Nhật ký:          {self.dir}\n  Dừng bằng Ctrl-C.", flush=True)
-                signal.pause()
+                while True:
+                    time.sleep(SESSION_S - 300)
+                    self.log_in()
             return 0 if good else 1
         except KeyboardInterrupt:
             return 0

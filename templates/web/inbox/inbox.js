@@ -140,7 +140,8 @@
     n.open.onclick = function () { toggle(n); };
     if (!data.read) meta.appendChild(n.mark);
     meta.appendChild(time);
-    if (data.code && data.code !== "-") meta.appendChild(make("span", "", "Hồ sơ " + data.code));
+    n.item.setAttribute("data-code", data.code || "");
+    if (data.code && data.code !== "-" && data.title.indexOf(data.code) < 0) meta.appendChild(make("span", "", "Hồ sơ " + data.code));
     n.open.appendChild(make("span", "title", data.title));
     n.open.appendChild(meta);
     write_body(n.text, data.body || "");
