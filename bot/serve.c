@@ -282,6 +282,7 @@ static void http_routes(struct service *s)
     api_staff(s);
     api_citizens(s);
     api_inbox(s);
+    api_import(s);
     api_hooks(s);
     api_pages(s);
     api_unsubscribe(s);
