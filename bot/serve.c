@@ -140,7 +140,7 @@ static void make_stages(struct run *r)
                                                     .templates = (struct template_set *const *)&s->templates,
                                                     .wake = service_wake_worker,
                                                     .wake_ctx = s });
-    s->intake = intake_new(s->store, service_wake_router, s);
+    s->intake = intake_new(s->store, config_int(s->config, "loa", "waiting_max"), service_wake_router, s);
     s->receipts = receipts_new(&(struct receipts_env){ .store = s->store,
                                                        .wake = service_wake_all_ways,
                                                        .wake_ctx = s,

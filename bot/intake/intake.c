@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PENDING_MAX     50000
-#define EVENT_MAX_BYTES 16384
-#define MARK_DIGITS     14
+#define PENDING_MAX 50000
+#define MARK_DIGITS 14
 
 struct intake {
     struct batch *batch;
     struct store *store;
     unsigned pending;
+    int64_t waiting_max;
     void (*wake)(void *ctx, unsigned partition);
     void *wake_ctx;
 };
@@ -27,16 +27,19 @@ struct appending {
 
 static enum loa_status head(void *ctx, unsigned partition, struct args *a)
 {
-    (void)ctx;
+    const struct intake *i = ctx;
     args_key(a, partition, "in");
     args_int(a, clock_wall_ms());
+    args_int(a, i->waiting_max / store_partitions(i->store));
     return LOA_OK;
 }
 
-struct intake *intake_new(struct store *s, void (*wake)(void *ctx, unsigned partition), void *wake_ctx)
+struct intake *intake_new(struct store *s, int64_t waiting_max, void (*wake)(void *ctx, unsigned partition),
+                          void *wake_ctx)
 {
     struct intake *i = mem_alloc(sizeof *i);
     i->store = s;
+    i->waiting_max = waiting_max;
     i->wake = wake;
     i->wake_ctx = wake_ctx;
     i->batch = batch_new(s, "intake", head, i);
@@ -64,6 +67,8 @@ static void appended(void *ctx, enum loa_status st, const struct redis_value *v)
     const char *answer = redis_str(v, NULL);
     bool duplicate = strncmp(answer, "dup:", 4) == 0;
     char id[INTAKE_ID_SIZE] = "";
+    if (st == LOA_OK && strcmp(answer, "full") == 0)
+        st = LOA_BUSY;
     if (st == LOA_OK) {
         snprintf(id, sizeof id, "p%02u-%s", a->partition, duplicate ? answer + 4 : answer);
         metric_add(M_INTAKE_EVENTS, duplicate ? "duplicate" : "accepted", NULL, 1);
@@ -100,7 +105,7 @@ void intake_append(struct intake *i, const struct dossier_event *e, intake_done_
         mark(id_mark, "%s\n%s", e->source, e->id);
     mark(content_mark, "%s\n%d\n%lld", e->source, e->status, (long long)e->at_ms);
 
-    struct buf plain = BUF_INIT(EVENT_MAX_BYTES), sealed = BUF_INIT(EVENT_MAX_BYTES + 64);
+    struct buf plain = BUF_INIT(DOSSIER_EVENT_JSON_MAX), sealed = BUF_INIT(DOSSIER_EVENT_JSON_MAX + 64);
     dossier_event_to_json(e, &plain);
     crypto_seal(store_crypto(i->store), store_key(key, 0, "e:%s", e->code.norm), plain.data, plain.len,
                 &sealed);

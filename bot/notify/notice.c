@@ -206,6 +206,8 @@ static void planned(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct planning *pl = ctx;
     struct planner_env *env = &pl->planner->env;
+    if (st == LOA_OK && redis_int(v) < 0)
+        st = LOA_BUSY;
     bool made = st == LOA_OK && redis_int(v) == 1;
     for (unsigned w = 0; made && w < WAY_COUNT; w++) {
         if (pl->ready[w] && w != WAY_PORTAL)
@@ -217,9 +219,10 @@ static void planned(void *ctx, enum loa_status st, const struct redis_value *v)
 
 static enum loa_status plan_head(void *ctx, unsigned partition, struct args *a)
 {
-    (void)ctx;
+    const struct planner *p = ctx;
     args_key(a, partition, "led");
     args_int(a, clock_wall_ms());
+    args_int(a, config_int(p->env.config, "loa", "waiting_max") / store_partitions(p->env.store));
     return LOA_OK;
 }
 
@@ -245,17 +248,23 @@ static void day_word(int64_t now, char out[16])
     snprintf(out, 16, "%04d%02d%02d", t.year, t.month, t.day);
 }
 
-static void add_sealed_body(struct planner *p, const struct notice *n, const struct citizen *c,
-                            const struct draft *d, struct args *a)
+static bool seal_body(struct planner *p, const struct notice *n, const struct citizen *c,
+                      const struct draft *d, struct buf *out)
 {
     char key[STORE_KEY_MAX];
-    struct buf plain = BUF_INIT(NOTICE_BODY_MAX), sealed = BUF_INIT(NOTICE_BODY_MAX + 64);
+    struct buf plain = BUF_INIT(NOTICE_BODY_MAX);
     body_json(n, c, d, &plain);
-    crypto_seal(store_crypto(p->env.store), store_key(key, 0, "n:%s", n->nid), plain.data, plain.len,
-                &sealed);
-    args_bin(a, sealed.data, sealed.len);
+    bool whole = buf_ok(&plain);
+    if (whole)
+        crypto_seal(store_crypto(p->env.store), store_key(key, 0, "n:%s", n->nid), plain.data, plain.len,
+                    out);
     buf_clear(&plain);
-    buf_clear(&sealed);
+    return whole;
+}
+
+static void too_big(void *ctx)
+{
+    planned(ctx, LOA_TOO_BIG, NULL);
 }
 
 void notice_plan(struct planner *p, const struct notice *n, const struct citizen *c, notice_done_fn *done,
@@ -276,30 +285,35 @@ void notice_plan(struct planner *p, const struct notice *n, const struct citizen
     pl->partition = store_partition_of_citizen(p->env.store, c->ckey);
     memcpy(pl->ready, d.first_way, sizeof pl->ready);
 
-    struct buf header = BUF_INIT(4096), portal = BUF_INIT(NOTICE_BODY_MAX + 64);
+    struct buf header = BUF_INIT(4096), portal = BUF_INIT(NOTICE_BODY_MAX + 64),
+               body = BUF_INIT(NOTICE_BODY_MAX + 64);
     char day[16];
     day_word(now, day);
     header_json(n, c->ckey, buf_cstr(&d.left_out), &header);
     if (d.first_way[WAY_PORTAL])
         portal_sealed(p, n, c, &portal);
 
-    struct args *a = batch_item(p->batch, pl->partition, planned, pl);
-    args_str(a, n->nid);
-    args_str(a, c->ckey);
-    args_str(a, n->code[0] != '\0' ? n->code : "-");
-    args_bin(a, header.data, header.len);
-    add_sealed_body(p, n, c, &d, a);
-    args_str(a, buf_cstr(&d.plan));
-    args_str(a, lane_word(n->lane));
-    args_int(a, n->expires_ms);
-    args_int(a, n->action);
-    args_str(a, buf_cstr(&d.dues));
-    args_str(a, buf_cstr(&d.skips));
-    args_int(a, n->action ? 0 : policy_limits(policy)->daily_cap);
-    args_str(a, day);
-    args_bin(a, portal.data, portal.len);
-
+    if (seal_body(p, n, c, &d, &body)) {
+        struct args *a = batch_item(p->batch, pl->partition, planned, pl);
+        args_str(a, n->nid);
+        args_str(a, c->ckey);
+        args_str(a, n->code[0] != '\0' ? n->code : "-");
+        args_bin(a, header.data, header.len);
+        args_bin(a, body.data, body.len);
+        args_str(a, buf_cstr(&d.plan));
+        args_str(a, lane_word(n->lane));
+        args_int(a, n->expires_ms);
+        args_int(a, n->action);
+        args_str(a, buf_cstr(&d.dues));
+        args_str(a, buf_cstr(&d.skips));
+        args_int(a, n->action ? 0 : policy_limits(policy)->daily_cap);
+        args_str(a, day);
+        args_bin(a, portal.data, portal.len);
+    } else {
+        loop_defer(store_loop(p->env.store), too_big, pl);
+    }
     buf_clear(&header);
+    buf_clear(&body);
     buf_clear(&portal);
     buf_clear(&d.plan);
     buf_clear(&d.dues);

@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_EVENTS    64
-#define EVENT_MAX_BYTES 16384
-#define RETRY_MS        200
-#define DOSSIER_KEEP_S  (400LL * 86400) /* a year's timeline and a little more */
+#define BATCH_EVENTS   64
+#define RETRY_MS       200
+#define DOSSIER_KEEP_S (400LL * 86400) /* a year's timeline and a little more */
 
 /* One journal entry on its way through the router. */
 struct job {
@@ -102,8 +101,8 @@ static void timeline_line(const struct job *j, struct buf *out)
 
 static void add_commit(struct router *r, const struct job *j, struct args *a)
 {
-    struct buf line = BUF_INIT(512), plain = BUF_INIT(EVENT_MAX_BYTES),
-               sealed = BUF_INIT(EVENT_MAX_BYTES + 64);
+    struct buf line = BUF_INIT(512), plain = BUF_INIT(DOSSIER_EVENT_JSON_MAX),
+               sealed = BUF_INIT(DOSSIER_EVENT_JSON_MAX + 64);
     char key[STORE_KEY_MAX];
     bool newest = j->readable && !j->stale;
     timeline_line(j, &line);
@@ -210,7 +209,8 @@ static void citizen_found(void *ctx, enum loa_status st, const struct citizen *c
     struct router *r = j->round->router;
     const struct status_rule *rule = policy_kind_rule(*r->env.policy, j->kind);
     if (st != LOA_OK || rule == NULL) {
-        j->failed = st != LOA_OK;
+        j->dead = st == LOA_INVALID;
+        j->failed = st != LOA_OK && !j->dead;
         job_end(j);
         return;
     }
@@ -304,7 +304,7 @@ static bool unseal_event(struct router *r, const char *context, const struct red
 {
     size_t n;
     const char *sealed = redis_str(v, &n);
-    struct buf plain = BUF_INIT(EVENT_MAX_BYTES);
+    struct buf plain = BUF_INIT(DOSSIER_EVENT_JSON_MAX);
     bool good = n > 0 && crypto_unseal(store_crypto(r->env.store), context, sealed, n, &plain) == LOA_OK &&
                 dossier_event_from_json(buf_cstr(&plain), plain.len, out) == LOA_OK;
     buf_clear(&plain);

@@ -98,7 +98,17 @@ local function leave_alone(ckey, way, until_ms)
   redis.call('HSET', c, 'no', no)
 end
 
+local WAYS, LANES = { 'zalo_cs', 'zalo_uid', 'zalo_zbs', 'sms', 'email' }, { 'urgent', 'normal', 'bulk' }
 local function queue_key(way, lane) return P .. 'q:' .. way .. ':' .. lane end
+
+-- How many messages wait in the lanes of this partition.
+local function waiting()
+  local n = 0
+  for _, way in ipairs(WAYS) do
+    for _, lane in ipairs(LANES) do n = n + redis.call('ZCARD', queue_key(way, lane)) end
+  end
+  return n
+end
 
 local function dequeue(nid, k, way, lane)
   local m = nid .. ':' .. k

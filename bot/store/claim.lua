@@ -8,7 +8,7 @@
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
 local now, way, limit, answer_by, mode = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local out, diverted, taken = {}, 0, { ARGV[8] or '' }
-for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
+for _, lane in ipairs(LANES) do
   if #out < limit and (mode == 'send' or lane == 'urgent') then
     local q = queue_key(way, lane)
     for _, m in ipairs(redis.call('ZRANGEBYSCORE', q, '-inf', now, 'LIMIT', 0, limit - #out)) do

@@ -48,8 +48,8 @@ for _, nid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dead', '-inf', now - 7 * 
   redis.call('HDEL', nkey(nid), 'b') -- a week is enough to mend a cause; then the personal part goes
 end
 local ways, lanes = {}, {}
-for _, way in ipairs({ 'zalo_cs', 'zalo_uid', 'zalo_zbs', 'sms', 'email' }) do
-  for _, lane in ipairs({ 'urgent', 'normal', 'bulk' }) do
+for _, way in ipairs(WAYS) do
+  for _, lane in ipairs(LANES) do
     local first = redis.call('ZRANGE', queue_key(way, lane), 0, 0, 'WITHSCORES')
     if first[2] and tonumber(first[2]) <= now and ways[#ways] ~= way then ways[#ways + 1] = way end
     if first[2] and ARGV[6] == '1' then

@@ -1,18 +1,21 @@
 -- plan - a notification comes into being: its steps, its first messages in their lanes. A repeat is harmless.
 -- include _delivery
 -- KEYS[1] any key of the citizen's partition
--- ARGV    now, then per notification 14 values:
+-- ARGV    now, most messages that may wait in the lanes, then per notification 14 values:
 --         nid, ckey, code, header JSON, sealed body, plan, lane, expires_ms, action 0/1, not_before_ms per step "a,b,c",
 --         skips "k=code;…" (steps the policy leaves out, with the reason), cap (0 none), day "yyyymmdd", portal sealed text ("" none)
--- Returns per notification: 1 made, 0 was there already
+-- Returns per notification: 1 made, 0 was there already, -1 refused: the lanes are full
 local now = tonumber(ARGV[1])
 local answer = {}
-for at = 2, #ARGV, 14 do
+local full = waiting() >= tonumber(ARGV[2])
+for at = 3, #ARGV, 14 do
   local nid, ckey, code, header, body, plan, lane = unpack(ARGV, at, at + 6)
   local expires, action, dues, skips, cap, day, portal = unpack(ARGV, at + 7, at + 13)
   local key = nkey(nid)
   if redis.call('EXISTS', key) == 1 then
     answer[#answer + 1] = 0
+  elseif full then
+    answer[#answer + 1] = -1
   else
     local steps = plan_of(plan)
     redis.call('HSET', key, 'h', header, 'b', body, 'plan', plan, 'ck', ckey, 'co', code, 'x', expires, 'ln', lane,

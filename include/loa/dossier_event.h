@@ -91,6 +91,8 @@ enum loa_status dossier_event_parse(const cJSON *data, const struct dossier_cont
                                     struct dossier_event *out, struct errors *err);
 /* The journal's form: compact JSON, empty fields left out. Reading back gives an equal event. */
 void dossier_event_to_json(const struct dossier_event *e, struct buf *out);
+/* Room for the worst record as JSON: every byte of it escaped, and the names. */
+#define DOSSIER_EVENT_JSON_MAX (8 * sizeof(struct dossier_event))
 enum loa_status dossier_event_from_json(const char *json, size_t len, struct dossier_event *out);
 /* Fills what `e` does not say (contact, consent, procedure, dates, names, fees …) from what was known of the
  * same dossier. What belongs to one status only (reason, note, items, deadline, apology) is never carried

@@ -14,8 +14,10 @@
 #define INTAKE_ID_SIZE 40
 
 struct intake;
-/* `wake` runs after something was stored in this partition. */
-struct intake *intake_new(struct store *s, void (*wake)(void *ctx, unsigned partition), void *wake_ctx);
+/* `waiting_max`: most events in all journals together; beyond it an append ends with LOA_BUSY. `wake` runs
+ * after something was stored in this partition. */
+struct intake *intake_new(struct store *s, int64_t waiting_max, void (*wake)(void *ctx, unsigned partition),
+                          void *wake_ctx);
 void intake_free(struct intake *i);
 
 typedef void intake_done_fn(void *ctx, enum loa_status st, const char *event_id, bool duplicate);

@@ -60,7 +60,8 @@ struct planner_env {
 };
 struct planner *planner_new(const struct planner_env *env);
 void planner_free(struct planner *p);
-/* LOA_OK: the notification is durable. `made` is false when it was there before. */
+/* LOA_OK: the notification is durable. LOA_BUSY: too much waits in the lanes, the news stays with the caller.
+ * LOA_TOO_BIG: its parameters are more than a record holds. `made` is false when it was there before. */
 typedef void notice_done_fn(void *ctx, enum loa_status st, bool made);
 void notice_plan(struct planner *p, const struct notice *n, const struct citizen *c, notice_done_fn *done,
                  void *ctx);

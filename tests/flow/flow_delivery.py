@@ -17,11 +17,11 @@ def reset():
 
 
 def plan(ckey="c1", code="H27-1", steps="zalo_zbs:60000:0;sms:60000:0;", lane="normal", dues="0,0,0", skips="", cap=0, action=0,
-         now=NOW, expires=NOW + HOUR, nid=None):
+         now=NOW, expires=NOW + HOUR, nid=None, most=1000):
     global NEXT
     NEXT += 1
     nid = nid or f"00{NEXT:020x}"
-    made = r.script("plan", [T + "led"], now, nid, ckey, code, '{"kind":"accepted"}', "sealed", steps, lane, expires, action, dues,
+    made = r.script("plan", [T + "led"], now, most, nid, ckey, code, '{"kind":"accepted"}', "sealed", steps, lane, expires, action, dues,
                     skips, cap, "20261123", "portal text")
     return nid, made[0]
 
@@ -69,6 +69,41 @@ with cases("planning twice changes nothing"):
     nid, _ = plan()
     equal(plan(nid=nid)[1], 0)
     equal(r("ZCARD", T + "q:zalo_zbs:normal"), 1)
+
+with cases("full lanes refuse what is new, and know what is there"):
+    reset()
+    nid, made = plan(most=1)
+    equal((made, plan(most=1)[1], plan(most=1, nid=nid)[1]), (1, -1, 0))
+
+with cases("word of an earlier attempt: what arrived is not sent again"):
+    reset()
+    a, _ = plan(ckey="c1")
+    b, _ = plan(ckey="c2", action=1)
+    claim("zalo_zbs")
+    outcome(a, 0, "again", again=NOW + 1000)
+    outcome(b, 0, "unknown", wait=NOW + 1000)
+    due(NOW + 1000, repeat=1)
+    equal((receipt(a, 0, "delivered"), receipt(b, 0, "seen")), ("delivered", "seen"))
+    equal(claim("zalo_zbs", now=NOW + 2000), [])
+
+with cases("what waits to be repeated does not end as a definite no"):
+    reset()
+    nid, _ = plan(action=1)
+    claim("zalo_zbs")
+    outcome(nid, 0, "unknown", wait=NOW + 1000)
+    due(NOW + 1000, repeat=1)
+    equal(claim("zalo_zbs", now=NOW + 2 * HOUR), [])
+    equal((field(nid, "s0"), ledger()), ("uncertain", [("zalo_zbs", "uncertain")]))
+
+with cases("a claim whose answer was lost is given back, once, by who made it"):
+    reset()
+    nid, _ = plan()
+    r.script("claim", [T + "lease"], 1, NOW, "zalo_zbs", 10, NOW + 5000, "send", "A", 7)
+    r.script("recover", [T + "lease"], 1, NOW, NOW + 100, 10, 1, "", 0)
+    unclaim = lambda who, serial: r.script("unclaim", [T + "led"], NOW, "zalo_zbs", who, serial)
+    equal((unclaim("A", 8), unclaim("B", 7), unclaim("A", 7), unclaim("A", 7)), (0, 0, 1, 0))
+    equal((field(nid, "s0"), field(nid, "a0"), r("SCARD", T + "unsure")), ("deferred", "0", 0))
+    equal(claim("zalo_zbs")[0][2], 1, "the first attempt still")
 
 with cases("a refusal starts the next step at once, and counts"):
     reset()
@@ -289,10 +324,11 @@ with cases("a dead letter keeps its body, can be sent again, and is forgotten af
 
 with cases("an event is stored once, by id and by content"):
     reset()
-    first = r.script("intake", [T + "in"], NOW, "H27-1", "id1", "c1", "sealed", "H27-1", "id2", "c2", "sealed")
-    again = r.script("intake", [T + "in"], NOW, "H27-1", "id1", "c9", "x", "H27-1", "id9", "c2", "x")
+    first = r.script("intake", [T + "in"], NOW, 2, "H27-1", "id1", "c1", "sealed", "H27-1", "id2", "c2", "sealed")
+    again = r.script("intake", [T + "in"], NOW, 2, "H27-1", "id1", "c9", "x", "H27-1", "id9", "c2", "x")
     equal(again, ["dup:" + first[0], "dup:" + first[1]])
     equal(r("XLEN", T + "in"), 2)
+    equal(r.script("intake", [T + "in"], NOW, 2, "H27-1", "id3", "c3", "sealed"), ["full"], "the journal has its ceiling")
 
 with cases("journal entries stay until they are committed"):
     taken = r.script("take_events", [T + "lease", T + "in"], 1, "-", 10)

@@ -47,7 +47,7 @@ class History:
         nid = f"00{len(self.nids):020x}"
         steps, ckey = self.random.choice(PLANS), self.random.choice(["c1", "c2"])
         dues = ",".join(str(self.now + self.random.choice([0, 0, 0, 5 * MINUTE])) for _ in steps.split(";")[:-1])
-        self.r.script("plan", [T + "led"], self.now, nid, ckey, self.random.choice(["H-1", "H-2", "-"]), '{"kind":"x"}', "sealed",
+        self.r.script("plan", [T + "led"], self.now, 1000, nid, ckey, self.random.choice(["H-1", "H-2", "-"]), '{"kind":"x"}', "sealed",
                       steps, self.random.choice(LANES), self.now + self.random.choice([2, 30, 600]) * MINUTE,
                       self.random.choice([0, 1]), dues, self.random.choice(["", "", "0=no_consent;"]), 0, "20261123", "text")
         self.nids.append(nid)
