@@ -507,6 +507,7 @@ static void free_all(struct run *r)
     struct service_texts texts = { s->policy, s->templates, s->words };
     service_texts_free(&texts);
     loop_free(s->loop);
+    api_free(s);
     crypto_close(s->crypto);
     config_free(s->config);
 }

@@ -2,6 +2,7 @@
 #include "loa/mem.h"
 #include "loa/problem.h"
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,10 +44,32 @@ static void enter(void *ctx, struct http_request *req)
     }
 }
 
+struct api_kept {
+    struct api_kept *next;
+    max_align_t memory[];
+};
+
+void *api_keep(struct service *s, size_t bytes)
+{
+    struct api_kept *k = mem_alloc(sizeof *k + bytes);
+    k->next = s->kept;
+    s->kept = k;
+    return k->memory;
+}
+
+void api_free(struct service *s)
+{
+    for (struct api_kept *k = s->kept, *next; k != NULL; k = next) {
+        next = k->next;
+        free(k);
+    }
+    s->kept = NULL;
+}
+
 void api_routes(struct service *s, const struct api_route *table)
 {
     for (; table->pattern != NULL; table++) {
-        struct entry *e = mem_alloc(sizeof *e); /* lives as long as the server */
+        struct entry *e = api_keep(s, sizeof *e);
         *e = (struct entry){ s, table };
         struct http_route route = { .methods = table->method,
                                     .pattern = table->pattern,

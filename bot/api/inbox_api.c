@@ -582,7 +582,7 @@ void api_inbox(struct service *s)
         { HTTP_GET, "/inbox/notices", 0, 0, get_notices },
         { 0 },
     };
-    struct inbox *in = mem_alloc(sizeof *in); /* lives as long as the server */
+    struct inbox *in = api_keep(s, sizeof *in);
     in->service = s;
     api_routes(s, routes);
     struct http_route route = { .methods = HTTP_GET, .pattern = "/inbox", .ctx = in, .ws = &handler };

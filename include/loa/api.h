@@ -48,6 +48,9 @@ struct api_route {
 /* Registers a table ended by an entry without pattern. Wrong or missing key: 401/403 problem before the
  * handler runs. */
 void api_routes(struct service *s, const struct api_route *table);
+/* Zeroed memory that lives as long as the server, e.g. a route's context; api_free() frees all of it. */
+void *api_keep(struct service *s, size_t bytes);
+void api_free(struct service *s);
 
 /* Runs `next`, unless the call's Idempotency-Key was used before for another method, path or body: 422. Every
  * route does it. */

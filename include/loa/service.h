@@ -20,6 +20,7 @@
 #include "loa/worker.h"
 
 struct api_keys;
+struct api_kept;
 struct hooks;
 struct pages;
 
@@ -43,6 +44,7 @@ struct service {
     struct later *later;
     struct hooks *hooks; /* NULL where this process does no work */
     struct api_keys *keys;
+    struct api_kept *kept; /* api_keep() */
     struct pages *pages;
     void *channel[CH_COUNT]; /* driver states, NULL: off */
     char process_id[40];
