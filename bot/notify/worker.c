@@ -45,6 +45,7 @@ struct sending {
     struct worker *worker;
     struct lane_set *set;
     unsigned partition, step, attempt;
+    unsigned try; /* the how-manieth attempt, since a person sent it again if one did */
     char nid[NOTICE_ID_SIZE], ckey[CRYPTO_KEY_HEX];
     char address[256], unit[64], kind[40], template_id[40];
     int64_t accepted_ms, expires_ms, started_us;
@@ -163,7 +164,7 @@ static int64_t backoff_ms(const struct sending *s)
 {
     const struct limits *l = policy_limits(*s->worker->env.policy);
     int64_t ms = l->backoff_first_ms;
-    for (unsigned i = 1; i < s->attempt && ms < l->backoff_max_ms; i++)
+    for (unsigned i = 1; i < s->try && ms < l->backoff_max_ms; i++)
         ms *= 2;
     ms = ms > l->backoff_max_ms ? l->backoff_max_ms : ms;
     return ms +
@@ -176,7 +177,7 @@ static void decide_blocked(struct sending *s, int64_t now)
     const struct limits *l = policy_limits(*s->worker->env.policy);
     unsigned tries = s->outcome.max_tries ? s->outcome.max_tries : l->tries;
     bool soon = s->outcome.wait_ms > 0 && s->outcome.wait_ms <= 5000;
-    if (s->has_next && !soon && (s->urgent || s->attempt >= tries)) {
+    if (s->has_next && !soon && (s->urgent || s->try >= tries)) {
         s->event = "refused";
         return;
     }
@@ -221,7 +222,7 @@ static void decide(struct sending *s)
                                                                                    : l->uncertain_wait_ms);
         break;
     default:
-        s->event = s->attempt >= tries ? "refused" : "again";
+        s->event = s->try >= tries ? "refused" : "again";
         s->again_at_ms = now + (s->outcome.wait_ms > 0 ? s->outcome.wait_ms : backoff_ms(s));
     }
 }
@@ -401,7 +402,7 @@ static void read_header(struct sending *s, const char *text, size_t n)
     cJSON_Delete(h);
 }
 
-/* item: nid, k, attempt, repeat, header, sealed body, expires, plan, ckey, no, zw, zf (claim.lua) */
+/* item: nid, k, attempt, repeat, header, sealed body, expires, plan, ckey, no, zw, zf, try (claim.lua) */
 static void begin(struct worker *w, struct lane_set *set, unsigned partition, const struct redis_value *item)
 {
     struct sending *s = mem_alloc(sizeof *s);
@@ -412,6 +413,7 @@ static void begin(struct worker *w, struct lane_set *set, unsigned partition, co
     snprintf(s->nid, sizeof s->nid, "%s", redis_str(redis_at(item, 0), NULL));
     s->step = (unsigned)redis_int(redis_at(item, 1));
     s->attempt = (unsigned)redis_int(redis_at(item, 2));
+    s->try = (unsigned)redis_int(redis_at(item, 12));
     s->expires_ms = redis_int(redis_at(item, 6));
     read_plan(s, redis_str(redis_at(item, 7), NULL));
     const char *header = redis_str(redis_at(item, 4), &n);

@@ -10,6 +10,7 @@
 --                  ck    citizen key     x expires_ms     ln lane     ac 1 when an action is asked     co dossier code
 --                  st    pending | reached | unreached
 --                  s<k>  state of step k's message ("" = step not begun)   a<k> attempts   r<k> repeats of one attempt
+--                  o<k>  attempts made before a person sent it again
 --                  t<k>  time of its last change   c<k> last provider code   i<k> provider id   v<k> cost in đồng
 --                  lg    the story: "ms step event code\n" per line
 --   q:<way>:<lane> zset  messages that may be sent, by not-before time; member "<nid>:<k>"
@@ -174,6 +175,9 @@ local function leaving(key, steps)
   return false
 end
 
+-- An ended notification can be asked about as long as its dossier: a year and a little more.
+local KEEP_S = 400 * 86400
+
 -- Ends the notification when no message of it can still go out or come back. One that reached nobody after a failure keeps
 -- its body for a while in `dead`: a person may mend the cause and send it again.
 local function settle(key, nid, steps, now)
@@ -198,6 +202,7 @@ local function settle(key, nid, steps, now)
   if not f[4] then
     redis.call('LREM', P .. 'open:' .. f[2], 1, nid .. ' ' .. f[3])
     redis.call('HSET', key, 'e', now)
+    redis.call('EXPIRE', key, KEEP_S)
   end
   return state
 end

@@ -3,7 +3,8 @@
 -- KEYS[1] lease of the partition
 -- ARGV    epoch, now, way, limit, answer_deadline_ms, mode ("send", or "divert": the way is blocked, let the next step do it),
 --         process and serial number of this claim (what was taken can be given back by them: unclaim)
--- Returns list of {nid, k, attempt, repeat 0/1, header, sealed body, expires, plan, citizen flags…}; "divert": how many were
+-- Returns list of {nid, k, attempt, repeat 0/1, header, sealed body, expires, plan, citizen flags (4), which try it is};
+-- "divert": how many were
 -- moved on; 'STALE' for an old epoch
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
 local now, way, limit, answer_by, mode = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
@@ -14,7 +15,7 @@ for _, lane in ipairs(LANES) do
     for _, m in ipairs(redis.call('ZRANGEBYSCORE', q, '-inf', now, 'LIMIT', 0, limit - #out)) do
       local nid, k = string.match(m, '^(%w+):(%d)$')
       local key = nkey(nid)
-      local f = redis.call('HMGET', key, 'h', 'b', 'x', 'ck', 'a' .. k, 'r' .. k, 'plan', 's' .. k)
+      local f = redis.call('HMGET', key, 'h', 'b', 'x', 'ck', 'a' .. k, 'r' .. k, 'plan', 's' .. k, 'o' .. k)
       if not f[7] then
         redis.call('ZREM', q, m)
       elseif not f[2] then -- its body went meanwhile
@@ -52,7 +53,8 @@ for _, lane in ipairs(LANES) do
           redis.call('ZADD', P .. 'snd', answer_by, m)
           local c = redis.call('HMGET', P .. 'c:' .. f[4], 'no', 'zw', 'zf')
           taken[#taken + 1] = m .. ':' .. attempt
-          out[#out + 1] = { nid, tonumber(k), attempt, again and 1 or 0, f[1], f[2], f[3], f[7], f[4], c[1] or '', c[2] or '', c[3] or '' }
+          out[#out + 1] = { nid, tonumber(k), attempt, again and 1 or 0, f[1], f[2], f[3], f[7], f[4], c[1] or '', c[2] or '', c[3] or '',
+            tonumber(attempt) - tonumber(f[9] or 0) }
         end
       end
     end

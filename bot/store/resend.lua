@@ -11,12 +11,14 @@ local queued, chain = 0, false
 redis.call('ZREM', P .. 'dead', nid)
 redis.call('HSET', key, 'x', ARGV[3], 'st', 'pending')
 redis.call('HDEL', key, 'e')
+redis.call('PERSIST', key)
 redis.call('RPUSH', P .. 'open:' .. f[3], nid .. ' ' .. f[4])
 for i, step in ipairs(plan_of(f[1])) do
   local k = i - 1
   -- One step of the chain at a time; what goes beside it goes too.
   if (step.beside or not chain) and move(key, k, 'resend', now, 'by_staff') then
     redis.call('HDEL', key, 'r' .. k)
+    redis.call('HSET', key, 'o' .. k, redis.call('HGET', key, 'a' .. k) or 0) -- it gets all its tries once more
     redis.call('ZADD', queue_key(step.way, f[2]), now, nid .. ':' .. k)
     queued = queued + 1
     chain = chain or not step.beside

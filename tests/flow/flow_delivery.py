@@ -316,10 +316,13 @@ with cases("a dead letter keeps its body, can be sent again, and is forgotten af
     outcome(nid, 0, "refused", code="zbs:-137")
     equal((field(nid, "st"), r("ZCARD", T + "dead"), field(nid, "b")), ("unreached", 1, "sealed"))
     equal(r.script("resend", [T + "led"], NOW, nid, NOW + HOUR), 1)
-    equal(claim("zalo_zbs")[0][2], 2, "a new attempt")
+    equal(r("TTL", T + "n:" + nid), -1, "alive again")
+    got = claim("zalo_zbs")[0]
+    equal((got[2], got[12]), (2, 1), "a new attempt, the first try of a new round")
     outcome(nid, 0, "refused", attempt=2)
     due(NOW + 8 * 24 * HOUR)
     equal((r("ZCARD", T + "dead"), field(nid, "b")), (0, None))
+    assert r("TTL", T + "n:" + nid) > 366 * 86400
     equal(r.script("resend", [T + "led"], NOW, nid, NOW + HOUR), 0)
 
 with cases("an event is stored once, by id and by content"):
