@@ -351,4 +351,20 @@ with cases("leases: renewed by the owner, refused to others, taken over only fro
     r("HSET", key[0], "until", 1)
     equal(r.script("lease_take", key, "B", 2000, 1), [2, 1])
 
+with cases("a server clock that was put back does not lock a partition"):
+    r("HSET", key[0], "until", int(r("TIME")[0]) * 1000 + HOUR)
+    equal(r.script("lease_take", key, "C", 2000, 1)[0], 0, "its owner has one lease left to speak")
+    assert r.script("lease_take", key, "C", 2000, 1)[1] <= 2000
+
+with cases("erasing: what waits is not sent, what is under way ends by itself and is counted, no body stays"):
+    reset()
+    a, _ = plan(code="H27-1")
+    b, _ = plan(code="H27-2", steps="sms:60000:0;")
+    claim("zalo_zbs")
+    r.script("erase", [T + "c:c1"], "c1", NOW)
+    equal((field(a, "s0"), field(b, "s0"), field(a, "b"), field(b, "b")), ("sending", "suppressed", None, None))
+    equal(outcome(a, 0, "again", again=NOW), "deferred")
+    equal(claim("zalo_zbs"), [])
+    equal((field(a, "s0"), field(a, "st"), r("ZCARD", T + "dead")), ("suppressed", "unreached", 0))
+
 cases.end()

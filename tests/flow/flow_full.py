@@ -35,8 +35,11 @@ def lanes(what):
 
 with cases("providers stand still: intake refuses before the store is full"):
     rig.sim_child.send_signal(signal.SIGSTOP)
-    wait_for("a refusal", lambda: post()[0] == 503, 60, 0)
-    equal(post()[1]["code"], "unavailable")
+    def refused():
+        status, answer = post()
+        return answer if status == 503 else None
+
+    equal(wait_for("a refusal", refused, 60, 0)["code"], "unavailable")
     assert accepted < 5000, accepted
 
 with cases("how much waits and for how long can be seen"):
