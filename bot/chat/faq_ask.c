@@ -9,17 +9,18 @@ static const struct faq_rule *first_rule(const struct faq_rules *rules, const st
                                          uint64_t covered[2])
 {
     const struct faq_rule *found = NULL;
-    for (uint32_t i = 0; i < rules->count; i++)
+    for (uint32_t i = 0; i < rules->count && hits->count > 0; i++)
         if (faq_rule_holds(&rules->rule[i], hits, covered) && found == NULL)
             found = &rules->rule[i];
     return found;
 }
 
-static const struct faq_rule *smalltalk(const struct faq *f, const struct faq_query *q)
+static const struct faq_rule *smalltalk(const struct faq *f, const struct faq_query *q,
+                                        const struct faq_hits *hits)
 {
     uint64_t covered[2] = { 0, 0 };
     float rest = 0, all = 0;
-    const struct faq_rule *r = first_rule(&f->smalltalk, &q->hits, covered);
+    const struct faq_rule *r = first_rule(&f->smalltalk, hits, covered);
     for (unsigned i = 0; i < q->text.tokens; i++) {
         all += q->text.token[i].weight;
         if ((covered[i / 64] >> (i % 64) & 1) == 0)
@@ -46,15 +47,26 @@ static void by_gate(const struct faq *f, struct faq_answer *out)
         out->tier = FAQ_HANDOVER;
 }
 
+/* Few of the phrases found belong to rules: the rest need not be looked through for every rule. */
+static void ruled_hits(const struct faq *f, const struct faq_hits *all, struct faq_hits *out)
+{
+    out->count = 0;
+    for (unsigned i = 0; i < all->count; i++)
+        if (f->phrases.phrase[all->hit[i].phrase].ruled)
+            out->hit[out->count++] = all->hit[i];
+}
+
 static void decide(const struct faq *f, const struct faq_query *q, struct faq_answer *out)
 {
     uint64_t covered[2] = { 0, 0 };
     const struct faq_rule *r;
-    if ((r = first_rule(&f->urgent, &q->hits, covered)) != NULL)
+    struct faq_hits hits;
+    ruled_hits(f, &q->hits, &hits);
+    if ((r = first_rule(&f->urgent, &hits, covered)) != NULL)
         by_rule(out, FAQ_URGENT, r);
-    else if ((r = smalltalk(f, q)) != NULL)
+    else if ((r = smalltalk(f, q, &hits)) != NULL)
         by_rule(out, FAQ_SMALLTALK, r);
-    else if ((r = first_rule(&f->unsupported, &q->hits, covered)) != NULL)
+    else if ((r = first_rule(&f->unsupported, &hits, covered)) != NULL)
         by_rule(out, FAQ_HANDOVER, r);
     else
         by_gate(f, out);

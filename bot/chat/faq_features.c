@@ -3,10 +3,15 @@
 #include "faq_inside.h"
 #include <string.h>
 
+uint64_t faq_feature_key(enum faq_kind kind, uint64_t a, uint64_t b)
+{
+    return faq_hash_pair((uint64_t)kind + 100, a, b);
+}
+
 static void feature_add(struct faq_features *out, enum faq_kind kind, uint64_t a, uint64_t b, float weight)
 {
     const uint32_t mask = sizeof out->slot / sizeof *out->slot - 1;
-    uint64_t key = faq_hash_pair((uint64_t)kind + 100, a, b);
+    uint64_t key = faq_feature_key(kind, a, b);
     uint32_t i = (uint32_t)key & mask;
 
     while (out->slot[i] != 0 && out->item[out->slot[i] - 1].key != key)

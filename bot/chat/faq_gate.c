@@ -41,6 +41,7 @@ static const struct row rows[] = {
     ROW("gate", "length", weight[GATE_LENGTH], -1e4, 1e4, "độ dài câu hỏi"),
     ROW("gate", "best", weight[GATE_BEST], -1e4, 1e4, "giống cách hỏi mẫu nhất đến đâu"),
     ROW("gate", "letters", weight[GATE_LETTERS], -1e4, 1e4, "giống về chữ cái đến đâu"),
+    ROW("gate", "written", weight[GATE_WRITTEN], -1e4, 1e4, "phần các từ gõ có dấu mà dấu cũng trùng"),
     ROW("gate", "bias", weight[GATE_BIAS], -1e4, 1e4, "hằng số"),
     ROW("threshold", "answer", threshold_answer, 0, 1, "chắc từ mức này: trả lời ngay"),
     ROW("threshold", "ask", threshold_ask, 0, 1,

@@ -74,6 +74,7 @@ static void add_text(struct building *b, uint32_t entry, const char *s, float we
     }
     if (phrasing == FAQ_NONE)
         return;
+    faq_phrases_doubt(&f->phrases, &q.text);
     struct faq_gram gram[FAQ_GRAMS_MAX];
     unsigned n = faq_grams(&q.text, gram);
     for (unsigned i = 0; i < n; i++) {
@@ -90,12 +91,14 @@ static void collect(struct building *b)
     for (uint32_t i = 0; i < f->count; i++)
         phrasings += f->entry[i].phrasings;
     f->index.entry_of = mem_alloc(phrasings * sizeof *f->index.entry_of);
+    f->index.first_of = mem_alloc((f->count + 1) * sizeof *f->index.first_of);
     b->entry_length = mem_alloc(f->count * sizeof *b->entry_length);
     for (uint32_t i = 0; i < f->count; i++) {
         for (unsigned k = 0; k < f->entry[i].phrasings; k++) {
             f->index.entry_of[f->index.phrasings] = i;
             add_text(b, i, f->entry[i].phrasing[k], 1, f->index.phrasings++);
         }
+        f->index.first_of[i + 1] = f->index.phrasings;
         add_text(b, i, f->entry[i].shown.answer, (float)f->gate.answer_text, FAQ_NONE);
     }
 }
@@ -218,6 +221,7 @@ void faq_index_clear(struct faq_index *ix)
     free(ix->idf);
     free(ix->gram_idf);
     free(ix->entry_of);
+    free(ix->first_of);
     postings_clear(&ix->by_entry);
     postings_clear(&ix->by_phrasing);
     postings_clear(&ix->grams_by_phrasing);

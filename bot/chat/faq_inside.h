@@ -90,6 +90,7 @@ struct faq_text {
 /* teencode.tsv: folded token -> up to FAQ_ALTS_MAX readings, each up to 4 words. */
 struct faq_reading {
     char word[FAQ_ALTS_MAX][4][FAQ_WORD_MAX];
+    uint64_t written[FAQ_ALTS_MAX][4];
     unsigned words[FAQ_ALTS_MAX];
     unsigned readings; /* 0: the token is dropped */
 };
@@ -113,7 +114,8 @@ struct faq_phrase {
     uint32_t concept;                       /* FAQ_NONE: no concept */
     uint32_t next_alike;                    /* another phrase of the same letters; FAQ_NONE: the last */
     unsigned words;
-    bool filler;
+    bool filler, ruled; /* ruled: some rule asks for it */
+    bool doubtful;      /* without diacritics these letters may be words of an entry: "chùa", "chưa" */
 };
 struct faq_phrases {
     struct faq_phrase *phrase;
@@ -124,7 +126,8 @@ struct faq_hit {
     uint32_t phrase;
     unsigned at, words;
     float weight;
-    bool inside; /* within a longer hit that names a concept */
+    bool inside;   /* within a longer hit that names a concept */
+    bool doubtful; /* of a doubtful phrase, and not all diacritics were typed: decides nothing */
 };
 struct faq_hits {
     struct faq_hit hit[FAQ_HITS_MAX];
@@ -134,6 +137,8 @@ struct faq_hits {
 /* FAQ_NONE when the phrase has no words or too many. */
 uint32_t faq_phrases_add(struct faq_phrases *p, const struct faq_text *phrase);
 void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, struct faq_hits *out);
+/* `text` belongs to an entry: marks the rules' phrases that its letters would be taken for. */
+void faq_phrases_doubt(struct faq_phrases *p, const struct faq_text *text);
 void faq_phrases_clear(struct faq_phrases *p);
 
 /* "a|b + c ! d": (a or b) and c and not d. */
@@ -189,6 +194,7 @@ struct faq_index {
     float *idf, *gram_idf;
     struct faq_postings by_entry, by_phrasing, grams_by_phrasing;
     uint32_t *entry_of; /* [phrasings] */
+    uint32_t *first_of; /* [entries + 1]: its first phrasing */
     uint32_t phrasings;
     float idf_max;
 };
@@ -204,6 +210,7 @@ enum {
     GATE_LENGTH,
     GATE_BEST,
     GATE_LETTERS,
+    GATE_WRITTEN,
     GATE_BIAS,
     GATE_COUNT
 };
@@ -243,6 +250,7 @@ struct faq {
 
 void faq_features_of(const struct faq *f, struct faq_text *text, struct faq_hits *hits,
                      struct faq_features *out);
+uint64_t faq_feature_key(enum faq_kind kind, uint64_t a, uint64_t b);
 void faq_index_build(struct faq *f);
 void faq_index_clear(struct faq_index *ix);
 /* Groups of three and four letters of the words written as one, fillers lightly. */

@@ -66,7 +66,8 @@ static void add_readings(struct reader *r, const struct faq_reading *row)
         if (row->words[i] > longest)
             longest = row->words[i];
     for (unsigned at = 0; at < longest; at++) {
-        struct faq_token *t = token_add(r, row->word[0][at < row->words[0] ? at : 0], 0);
+        struct faq_token *t = token_add(r, row->word[0][at < row->words[0] ? at : 0],
+                                        row->readings == 1 ? row->written[0][at] : 0);
         for (unsigned i = 0; t != NULL && i < row->readings; i++)
             if (at < row->words[i])
                 alt_add(t, word_id(r, row->word[i][at]), 1.0f / (float)row->readings);

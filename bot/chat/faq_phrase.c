@@ -60,7 +60,16 @@ static unsigned disagreements(const struct walk *w, const struct faq_phrase *phr
     return n;
 }
 
-/* Of phrases with the same letters, those whose diacritics fit best; "ba" alone is never "bà". */
+static bool all_typed(const struct walk *w, const struct faq_phrase *phrase)
+{
+    for (unsigned i = 0; i < phrase->words; i++)
+        if (w->text->token[w->start + i].written != phrase->written[i])
+            return false;
+    return true;
+}
+
+/* Of phrases with the same letters, those whose diacritics fit best. "ba" alone is never "bà"; of more words,
+ * half may be misspelled, and then count half. */
 static void add_hits(const struct walk *w, uint32_t first, float weight)
 {
     unsigned fewest = FAQ_PHRASE_WORDS_MAX, d;
@@ -70,9 +79,14 @@ static void add_hits(const struct walk *w, uint32_t first, float weight)
     for (uint32_t i = first; i != FAQ_NONE; i = w->p->phrase[i].next_alike) {
         const struct faq_phrase *phrase = &w->p->phrase[i];
         d = disagreements(w, phrase);
-        if (d == fewest && (d == 0 || phrase->words > 1) && w->out->count < FAQ_HITS_MAX)
-            w->out->hit[w->out->count++] =
-                (struct faq_hit){ .phrase = i, .at = w->start, .words = phrase->words, .weight = weight };
+        if (d == fewest && 2 * d <= phrase->words && w->out->count < FAQ_HITS_MAX)
+            w->out->hit[w->out->count++] = (struct faq_hit){
+                .phrase = i,
+                .at = w->start,
+                .words = phrase->words,
+                .weight = d == 0 ? weight : weight / 2,
+                .doubtful = phrase->doubtful && !all_typed(w, phrase),
+            };
     }
 }
 
@@ -114,6 +128,20 @@ void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, 
     mark_inside(p, out);
 }
 
+void faq_phrases_doubt(struct faq_phrases *p, const struct faq_text *text)
+{
+    struct faq_text plain = *text;
+    struct faq_hits hits;
+    for (unsigned i = 0; i < plain.tokens; i++)
+        plain.token[i].written = 0;
+    faq_phrases_find(p, &plain, &hits);
+    for (unsigned i = 0; i < hits.count; i++) {
+        struct walk w = { p, text, NULL, hits.hit[i].at };
+        struct faq_phrase *phrase = &p->phrase[hits.hit[i].phrase];
+        phrase->doubtful = phrase->doubtful || (phrase->ruled && !all_typed(&w, phrase));
+    }
+}
+
 void faq_phrases_clear(struct faq_phrases *p)
 {
     free(p->phrase);
@@ -123,6 +151,9 @@ void faq_phrases_clear(struct faq_phrases *p)
 }
 
 /* ---- rules ---- */
+
+/* A misspelled phrase, or one of two readings, decides nothing alone. */
+#define SURE_ENOUGH 0.5f
 
 static void cover(const struct faq_hit *h, uint64_t covered[2])
 {
@@ -136,7 +167,8 @@ static bool group_found(const struct faq_group *g, const struct faq_hits *hits, 
     bool found = false;
     for (unsigned h = 0; h < hits->count; h++)
         for (unsigned i = 0; i < g->count; i++)
-            if (hits->hit[h].phrase == g->phrase[i] && hits->hit[h].weight > 0.4f) {
+            if (hits->hit[h].phrase == g->phrase[i] && !hits->hit[h].doubtful &&
+                hits->hit[h].weight > SURE_ENOUGH) {
                 cover(&hits->hit[h], covered);
                 found = true;
             }

@@ -97,24 +97,86 @@ static float in_entry(const struct faq *f, uint32_t row, uint32_t entry)
     return 0;
 }
 
-/* Which part of the question does `entry` speak of? By words, and by pairs and concepts. */
-static void explained(const struct faq *f, const struct faq_features *q, uint32_t entry, double *words,
-                      double *pairs)
+/* Does any phrasing of `entry` have this feature? What only the answer mentions does not count. */
+static bool asked_in(const struct faq *f, uint64_t key, uint32_t entry)
 {
-    double all[2] = { 1e-9, 1e-9 }, met[2] = { 0, 0 };
+    uint32_t row = faq_map_get(&f->index.features, key);
+    const struct faq_postings *p = &f->index.by_phrasing;
+    if (row == FAQ_NONE)
+        return false;
+    uint32_t low = p->start[row], high = p->start[row + 1];
+    while (low < high) { /* the first posting at or behind the entry's first phrasing */
+        uint32_t middle = low + (high - low) / 2;
+        if (p->posting[middle].doc < f->index.first_of[entry])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->start[row + 1] && p->posting[low].doc < f->index.first_of[entry + 1];
+}
+
+/* Words of phrases whose concept `entry` has too: said in other words. */
+static void covered_words(const struct faq *f, const struct faq_query *q, uint32_t entry,
+                          bool out[FAQ_TOKENS_MAX])
+{
+    memset(out, 0, FAQ_TOKENS_MAX * sizeof *out);
+    for (unsigned i = 0; i < q->hits.count; i++) {
+        const struct faq_hit *h = &q->hits.hit[i];
+        uint32_t concept = f->phrases.phrase[h->phrase].concept;
+        if (concept != FAQ_NONE && !h->inside && asked_in(f, faq_feature_key(FK_CONCEPT, concept, 0), entry))
+            memset(out + h->at, true, h->words * sizeof *out);
+    }
+}
+
+static float idf_of_word(const struct faq *f, uint32_t word)
+{
+    uint32_t row =
+        word == FAQ_NONE ? FAQ_NONE : faq_map_get(&f->index.features, faq_feature_key(FK_WORD, word, 0));
+    return row == FAQ_NONE ? f->index.idf_max : f->index.idf[row];
+}
+
+/* Which part of the question does `entry` speak of, word by word? And of the words typed with diacritics,
+ * which part agrees in them too? */
+static void explained_words(const struct faq *f, const struct faq_query *q, uint32_t entry, double *words,
+                            double *written)
+{
+    bool covered[FAQ_TOKENS_MAX];
+    double all = 1e-9, met = 0, all_written = 1e-9, met_written = 0;
+    covered_words(f, q, entry, covered);
+    for (unsigned i = 0; i < q->text.tokens; i++) {
+        const struct faq_token *t = &q->text.token[i];
+        double weight = t->weight * idf_of_word(f, t->alt[0].word), best = covered[i] ? 1 : 0;
+        for (unsigned k = 0; k < t->alts && !covered[i]; k++)
+            if (t->alt[k].word != FAQ_NONE && t->alt[k].weight > best &&
+                asked_in(f, faq_feature_key(FK_WORD, t->alt[k].word, 0), entry))
+                best = t->alt[k].weight;
+        all += weight;
+        met += weight * best;
+        if (t->written == 0)
+            continue;
+        all_written += weight;
+        if (covered[i] || asked_in(f, faq_feature_key(FK_WRITTEN, t->written, t->alt[0].word), entry))
+            met_written += weight;
+    }
+    *words = met / all;
+    *written = all_written > 1e-6 ? met_written / all_written : *words;
+}
+
+/* The same by pairs and concepts. */
+static double explained_pairs(const struct faq *f, const struct faq_features *q, uint32_t entry)
+{
+    double all = 1e-9, met = 0;
     for (unsigned i = 0; i < q->count; i++) {
         const struct faq_feature *x = &q->item[i];
-        if (x->kind == FK_WRITTEN || x->kind == FK_SOUND)
+        if (x->kind != FK_PAIR && x->kind != FK_CONCEPT && x->kind != FK_CONCEPTS)
             continue;
-        unsigned which = x->kind != FK_WORD;
         uint32_t row = faq_map_get(&f->index.features, x->key);
         float idf = row == FAQ_NONE ? f->index.idf_max : f->index.idf[row];
-        all[which] += x->weight * idf;
-        if (row != FAQ_NONE && in_entry(f, row, entry) > 0)
-            met[which] += x->weight * idf;
+        all += x->weight * idf;
+        if (asked_in(f, x->key, entry))
+            met += x->weight * idf;
     }
-    *words = met[0] / all[0];
-    *pairs = met[1] / all[1];
+    return met / all;
 }
 
 static void judge(const struct faq *f, const struct faq_query *q, struct faq_verdict *out)
@@ -129,7 +191,8 @@ static void judge(const struct faq *f, const struct faq_query *q, struct faq_ver
     out->x[GATE_SCORE] = out->score[0];
     out->x[GATE_MARGIN] = out->score[0] - second;
     out->x[GATE_RELATIVE] = (out->score[0] - second) / out->score[0];
-    explained(f, &q->features, out->entry[0], &out->x[GATE_EXPLAINED], &out->x[GATE_PAIRS]);
+    explained_words(f, q, out->entry[0], &out->x[GATE_EXPLAINED], &out->x[GATE_WRITTEN]);
+    out->x[GATE_PAIRS] = explained_pairs(f, &q->features, out->entry[0]);
     out->x[GATE_LENGTH] = log2(1 + tokens);
     out->x[GATE_BEST] = f->best[out->entry[0]];
     out->x[GATE_LETTERS] = f->letters[out->entry[0]];

@@ -26,8 +26,10 @@ static void row_fault(struct loading *l, const struct tsv_row *row, const char *
 static void add_reading(struct faq_reading *row, const struct faq_text *words)
 {
     unsigned i = row->readings++;
-    for (unsigned k = 0; k < words->tokens && k < 4; k++)
+    for (unsigned k = 0; k < words->tokens && k < 4; k++) {
+        row->written[i][k] = words->token[k].written;
         memcpy(row->word[i][row->words[i]++], words->token[k].text, FAQ_WORD_MAX);
+    }
 }
 
 static void teencode_row(void *ctx, const struct tsv_row *row)
@@ -42,8 +44,9 @@ static void teencode_row(void *ctx, const struct tsv_row *row)
         row_fault(l, row, "cột đầu phải là một từ viết tắt", "the first column is one shorthand word");
         return;
     }
-    const char *key = row->cell[0]; /* as it is typed */
-    if (strlen(key) > 1 && token.token[0].written == 0 && faq_is_syllable(key)) {
+    const char *key = row->cell[0];                                  /* as it is typed */
+    bool dropped_letter = key[1] == '\0' && row->cell[1][0] == '\0'; /* e, a: how one calls oneself */
+    if (!dropped_letter && token.token[0].written == 0 && faq_is_syllable(key)) {
         row_fault(
             l, row, "từ này không dấu lại là một âm tiết thật (trùng với từ khác): viết có dấu hoặc bỏ",
             "without diacritics this is a real syllable and means other words too: write them or drop it");
@@ -85,11 +88,30 @@ static void check_readings(struct loading *l, const char *path)
 
 /* ---- phrases ---- */
 
+static unsigned count_words(const char *s)
+{
+    unsigned n = 0;
+    while (*(s += strspn(s, " ")) != '\0') {
+        n++;
+        s += strcspn(s, " ");
+    }
+    return n;
+}
+
 static uint32_t phrase_of(struct faq *f, const char *s)
 {
     struct faq_text text;
     faq_normalise(&f->teencode, &f->vocab, &f->vocab, s, strlen(s), &text);
     return faq_phrases_add(&f->phrases, &text);
+}
+
+/* A rule decides alone, so its phrases are taken whole: "nghỉ hè" must not become "nghỉ" because teencode.tsv
+ * drops the other word. FAQ_NONE then. */
+static uint32_t whole_phrase_of(struct faq *f, const char *s)
+{
+    struct faq_text text;
+    faq_normalise(&f->teencode, &f->vocab, &f->vocab, s, strlen(s), &text);
+    return text.tokens < count_words(s) ? FAQ_NONE : faq_phrases_add(&f->phrases, &text);
 }
 
 static void filler_row(void *ctx, const struct tsv_row *row)
@@ -145,9 +167,10 @@ static bool read_group(struct faq *f, char *text, struct faq_group *out)
     while ((one = strsep(&text, "|")) != NULL) {
         if (out->count == FAQ_GROUP_MAX)
             return false;
-        out->phrase[out->count] = phrase_of(f, one);
-        if (out->phrase[out->count++] == FAQ_NONE)
+        out->phrase[out->count] = whole_phrase_of(f, one);
+        if (out->phrase[out->count] == FAQ_NONE)
             return false;
+        f->phrases.phrase[out->phrase[out->count++]].ruled = true;
     }
     return true;
 }
@@ -183,8 +206,10 @@ static void rule_row(void *ctx, const struct tsv_row *row)
     struct faq_rule r = { 0 };
 
     if (!read_pattern(l->f, row->cell[0], &r)) {
-        row_fault(l, row, "viết dạng “cụm|cụm + cụm ! cụm không được có”, nhiều nhất 4 nhóm, 32 cụm mỗi nhóm",
-                  "write \"phrase|phrase + phrase ! unwanted phrase\", at most 4 groups of 32 phrases");
+        row_fault(
+            l, row,
+            "viết dạng “cụm|cụm + cụm ! cụm không được có”, nhiều nhất 4 nhóm, 32 cụm mỗi nhóm, không từ nào bị teencode.tsv bỏ",
+            "write \"phrase|phrase + phrase ! unwanted phrase\", at most 4 groups of 32 phrases, no word dropped by teencode.tsv");
         return;
     }
     r.pattern = mem_strdup(row->cell[0]);
