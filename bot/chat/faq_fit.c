@@ -134,10 +134,10 @@ static struct tally tally_at(const struct points *p, double threshold, bool rule
 /* The lowest threshold that keeps wrong answers rare even without the tables' help. */
 static double answer_threshold(const struct points *p)
 {
-    double t = 0.99;
-    while (t > 0.3 && tally_at(p, t - 0.005, false).wrong <= FALSE_ANSWER * p->count)
-        t -= 0.005;
-    return t;
+    int t = 198; /* in half percents */
+    while (t > 60 && tally_at(p, (t - 1) / 200.0, false).wrong <= FALSE_ANSWER * p->count)
+        t--;
+    return t / 200.0;
 }
 
 /* Where offering buttons helps most citizens with a question of ours and bothers the fewest others. */
@@ -147,7 +147,8 @@ static double ask_threshold(const struct points *p, double below)
     unsigned in_scope = 0;
     for (unsigned i = 0; i < p->count; i++)
         in_scope += p->point[i].in_scope;
-    for (double t = 0.01; t < below; t += 0.01) {
+    for (int percent = 1; percent < 100 * below; percent++) {
+        double t = percent / 100.0;
         struct tally at = tally_at(p, t, false);
         double shown = in_scope == 0 ? 0 : (double)at.answered / in_scope;
         double spared = (double)at.none_refused / (p->count - in_scope + 1e-9);

@@ -1,5 +1,6 @@
 #include "faq_inside.h"
 #include "loa/mem.h"
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,7 @@ static void collect(struct building *b)
 static float *idf_of(const float *entries, uint32_t rows, uint32_t count)
 {
     float *idf = mem_alloc(rows * sizeof *idf);
+    assert(entries != NULL || rows == 0);
     for (uint32_t i = 0; i < rows; i++)
         idf[i] = logf(1 + ((float)count - entries[i] + 0.5f) / (entries[i] + 0.5f));
     return idf;
@@ -125,6 +127,8 @@ static int by_row_and_doc(const void *l, const void *r)
 static void merge(struct cells *c)
 {
     uint32_t n = 0;
+    if (c->count == 0)
+        return;
     qsort(c->cell, c->count, sizeof *c->cell, by_row_and_doc);
     for (uint32_t i = 0; i < c->count; i++)
         if (n > 0 && c->cell[n - 1].row == c->cell[i].row && c->cell[n - 1].doc == c->cell[i].doc)
@@ -174,7 +178,7 @@ static void weigh_vectors(struct cells *c, const float *idf, uint32_t docs, doub
     for (uint32_t i = 0; i < docs; i++)
         average += sqrtf(square[i]) / (float)docs;
     for (uint32_t i = 0; i < c->count; i++) {
-        double length = (1 - share) * average + share * sqrt(square[c->cell[i].doc]);
+        double length = (1 - share) * average + share * sqrt((double)square[c->cell[i].doc]);
         c->cell[i].weight = (float)(c->cell[i].weight / length);
     }
     free(square);

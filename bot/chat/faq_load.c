@@ -7,15 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define ENTRIES_MAX   1000
 #define PHRASINGS_MAX 200
 #define ANSWER_MAX    4000
+#define VARIABLES_MAX 200
 
 struct variable {
     char *name, *value;
-    UT_hash_handle hh;
 };
 
 struct loading {
@@ -23,48 +22,41 @@ struct loading {
     struct errors *err;
     const char *path;
     const char *text; /* the file: to find the line of an id */
-    struct variable *variables;
+    struct variable variables[VARIABLES_MAX];
+    unsigned count;
     bool failed;
 };
 
 /* ---- variables.ini ---- */
 
+static const char *value_of(const struct loading *l, const char *name, size_t n)
+{
+    for (unsigned i = 0; i < l->count; i++)
+        if (strlen(l->variables[i].name) == n && memcmp(l->variables[i].name, name, n) == 0)
+            return l->variables[i].value;
+    return NULL;
+}
+
 static void variable_item(void *ctx, const struct ini_item *item)
 {
     struct loading *l = ctx;
-    struct variable *v;
     if (item->key == NULL)
         return;
-    HASH_FIND_STR(l->variables, item->key, v);
-    if (v != NULL) {
-        fault_at(l->err, item->path, item->line, "twice", "biến %s đã có ở dòng trên",
-                 "variable %s stands above already", item->key);
+    if (value_of(l, item->key, strlen(item->key)) != NULL || l->count == VARIABLES_MAX) {
+        fault_at(l->err, item->path, item->line, "twice", "biến %s đã có ở dòng trên, hoặc quá nhiều biến",
+                 "variable %s stands above already, or there are too many", item->key);
         l->failed = true;
         return;
     }
-    v = mem_alloc(sizeof *v);
-    v->name = mem_strdup(item->key);
-    v->value = mem_strdup(item->value);
-    HASH_ADD_KEYPTR(hh, l->variables, v->name, strlen(v->name), v);
+    l->variables[l->count++] = (struct variable){ mem_strdup(item->key), mem_strdup(item->value) };
 }
 
 static void variables_free(struct loading *l)
 {
-    struct variable *v, *next;
-    HASH_ITER(hh, l->variables, v, next)
-    {
-        HASH_DEL(l->variables, v);
-        free(v->name);
-        free(v->value);
-        free(v);
+    for (unsigned i = 0; i < l->count; i++) {
+        free(l->variables[i].name);
+        free(l->variables[i].value);
     }
-}
-
-static const char *value_of(const struct loading *l, const char *name, size_t n)
-{
-    struct variable *v;
-    HASH_FIND(hh, l->variables, name, n, v);
-    return v == NULL ? NULL : v->value;
 }
 
 /* ---- entries.json ---- */
@@ -83,8 +75,10 @@ static unsigned line_of(const struct loading *l, const char *id)
 
 static void entry_fault(struct loading *l, const char *id, const char *vi, const char *en, const char *what)
 {
-    fault_at(l->err, l->path, line_of(l, id), "bad_entry", "%s: %s %s", "%s: %s %s", id,
-             strcmp(vi, en) ? vi : en, what);
+    char said_vi[300], said_en[300];
+    snprintf(said_vi, sizeof said_vi, "%.90s: %s %s", id, vi, what);
+    snprintf(said_en, sizeof said_en, "%.90s: %s %s", id, en, what);
+    fault_add(l->err, l->path, line_of(l, id), "bad_entry", said_vi, said_en);
     l->failed = true;
 }
 
@@ -178,6 +172,10 @@ static void read_list(struct loading *l, const struct buf *text)
         l->failed = true;
     } else {
         cJSON_ArrayForEach(e, list) read_entry(l, e);
+        if (l->f->count == 0) {
+            fault_add(l->err, l->path, 0, "empty", "chưa có mục nào", "there is no entry");
+            l->failed = true;
+        }
     }
     cJSON_Delete(list);
 }
@@ -200,7 +198,7 @@ enum loa_status faq_entries_read(const char *dir, struct errors *err, struct faq
     buf_clear(&text);
     if (st == LOA_OK)
         st = read;
-    return st == LOA_OK && (l.failed || f->count == 0) ? LOA_INVALID : st;
+    return st == LOA_OK && l.failed ? LOA_INVALID : st;
 }
 
 /* ---- the whole ---- */

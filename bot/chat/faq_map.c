@@ -43,18 +43,18 @@ uint32_t faq_map_get(const struct faq_map *m, uint64_t key)
 
 static void grow(struct faq_map *m)
 {
-    struct faq_map bigger = { .size = m->size == 0 ? 64 : 2 * m->size, .count = m->count };
-    bigger.key = mem_alloc(bigger.size * sizeof *bigger.key);
-    bigger.value = mem_alloc(bigger.size * sizeof *bigger.value);
-    for (uint32_t i = 0; i < m->size; i++)
-        if (m->key[i] != 0) {
-            uint32_t to = slot_of(&bigger, m->key[i]);
-            bigger.key[to] = m->key[i];
-            bigger.value[to] = m->value[i];
+    struct faq_map old = *m;
+    m->size = old.size == 0 ? 64 : 2 * old.size;
+    m->key = mem_alloc(m->size * sizeof *m->key);
+    m->value = mem_alloc(m->size * sizeof *m->value);
+    for (uint32_t i = 0; i < old.size; i++)
+        if (old.key[i] != 0) {
+            uint32_t to = slot_of(m, old.key[i]);
+            m->key[to] = old.key[i];
+            m->value[to] = old.value[i];
         }
-    free(m->key);
-    free(m->value);
-    *m = bigger;
+    free(old.key);
+    free(old.value);
 }
 
 uint32_t faq_map_put(struct faq_map *m, uint64_t key, uint32_t if_absent)
