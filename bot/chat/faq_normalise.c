@@ -196,10 +196,11 @@ void faq_normalise(const struct faq_teencode *t, const struct faq_vocab *v, stru
 
     out->tokens = 0;
     prepare(&text, s, n);
+    const char *all = buf_cstr(&text);
     unsigned points = 0;
     for (size_t at = 0; at < text.len && points < FAQ_QUESTION_MAX; points++) {
         ucs4_t c;
-        const char *here = text.data + at;
+        const char *here = all + at;
         at += (size_t)u8_mbtouc(&c, (const uint8_t *)here, text.len - at);
         struct faq_letter l = faq_letter_of(c);
         if (l.base != 0 && r.len == 0)
@@ -209,7 +210,7 @@ void faq_normalise(const struct faq_teencode *t, const struct faq_vocab *v, stru
         else if (!is_loose_mark(c))
             end_word(&r, here);
     }
-    end_word(&r, text.data + text.len);
+    end_word(&r, all + text.len);
     buf_clear(&text);
 }
 
