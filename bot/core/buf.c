@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 64
+#define FIRST_CAPACITY 512 /* most texts of one message fit: no growing step by step */
 
 void buf_init(struct buf *b, size_t max_bytes)
 {

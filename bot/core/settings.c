@@ -222,9 +222,12 @@ const unsigned settings_count = COUNT(settings);
 
 int settings_find(const char *section, const char *key)
 {
-    for (unsigned i = 0; i < settings_count; i++)
-        if (strcmp(settings[i].key, key) == 0 && strcmp(settings[i].section, section) == 0)
+    for (unsigned i = 0; i < settings_count; i++) {
+        const struct setting *s = &settings[i];
+        /* Settings are read for every message: the first letter spares most comparisons. */
+        if (s->key[0] == key[0] && strcmp(s->key, key) == 0 && strcmp(s->section, section) == 0)
             return (int)i;
+    }
     return -1;
 }
 

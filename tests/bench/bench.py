@@ -19,11 +19,11 @@ from rig import TOOLS, Bench, rss_bytes  # first: it finds the harness
 from harness import ROOT, free_port, http, start, stop, wait_for
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
-MESSAGES = int(os.environ.get("BENCH_MESSAGES", 6000))
+MESSAGES = int(os.environ.get("BENCH_MESSAGES", 4000))
 FINISHED = int(os.environ.get("BENCH_FINISHED", 1_000_000))
 QUEUED = FINISHED // 10
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", 10_000))
-MAILS = int(os.environ.get("BENCH_MAILS", 3000))
+MAILS = int(os.environ.get("BENCH_MAILS", 1500))
 CONNECTIONS_SMTP = 8
 rows = []
 next_number = 1
