@@ -178,8 +178,8 @@ def memory():
 # Copies one real record of each kind under new ids: the same fields, the same sizes.
 COPY = """
 local P, n, first, now, kind = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local nid, code = ARGV[5], ARGV[6]
-local record, dossier = redis.call('HGETALL', P .. 'n:' .. nid), redis.call('HGETALL', P .. 'd:' .. code)
+local nid = ARGV[5]
+local record, dossier = redis.call('HGETALL', P .. 'n:' .. nid), redis.call('HGETALL', KEYS[2])
 local place = {}
 for i = 1, #record, 2 do place[record[i]] = i + 1 end
 for i = 1, n do
@@ -188,7 +188,7 @@ for i = 1, n do
   record[place.ck] = string.format('%s%038d', string.sub(record[place.ck], 1, 2), first + i)
   record[place.co] = its
   redis.call('HSET', P .. 'n:' .. id, unpack(record))
-  if #dossier > 0 then redis.call('HSET', P .. 'd:' .. its, unpack(dossier)) end
+  redis.call('HSET', P .. 'd:' .. its, unpack(dossier))
   if kind == 'done-' then
     redis.call('XADD', P .. 'led', '*', 'n', id, 'k', 0, 'w', 'zalo_zbs', 's', 'delivered', 't', now, 'v', '300',
       'c', '0', 'a', '1', 'h', record[place.h])
@@ -203,23 +203,23 @@ return n
 
 
 def sample_records(bench, state):
-    """One notification per partition in this state of its first message: {partition: (nid, code)}."""
+    """One notification per partition in this state of its first message: {partition: (nid, key of its dossier)}."""
     found = {}
     for key in bench.store("KEYS", "loa:{p*}:n:*"):
         part, nid = key.split(":")[1], key.split(":")[3]
         s, code, st = bench.store("HMGET", key, "s0", "co", "st")
         if s == state and part not in found:
-            found[part] = (nid, code)
+            found[part] = (nid, bench.store("KEYS", f"loa:{{p*}}:d:{code}")[0])
     return found
 
 
 def fill(bench, samples, kind, total):
     sha = bench.store("SCRIPT", "LOAD", COPY)
     share, chunk = total // len(samples), 2000
-    for part, (nid, code) in samples.items():
+    for part, (nid, dossier) in samples.items():
         for first in range(0, share, chunk):
-            bench.store("EVALSHA", sha, 1, f"loa:{part}:", min(chunk, share - first), first, int(time.time() * 1000), kind,
-                        nid, code)
+            bench.store("EVALSHA", sha, 2, f"loa:{part}:", dossier, min(chunk, share - first), first, int(time.time() * 1000),
+                        kind, nid)
     return share * len(samples)
 
 
