@@ -5,7 +5,7 @@
  *   redis_url.c      the text after `url =`
  *   redis_value.c    reading replies; which error answers mean "not now"
  *   redis_link.c     one connection to one server, from birth to its one death
- *   redis_single.c   keeps one link to a fixed server, or to the master Sentinel names
+ *   redis_single.c   keeps links to a fixed server, or one to the master Sentinel names
  *   redis_sentinel.c asks Sentinel who is master and hears of changes
  *   redis_cluster.c  one link per master, the slot map, MOVED and ASK
  *   redis_pubsub.c   the subscriptions, on a link of their own
