@@ -44,11 +44,18 @@ static void line_connect(struct line *l)
     l->link = redis_link_open(&o, &line_events, l);
 }
 
+/* The server is there: the other lines need not wait out their pauses. */
 static void line_up(void *ctx)
 {
     struct line *l = ctx;
+    struct single *s = l->single;
+
     l->attempts = 0;
-    redis_changed(l->single->redis, NULL);
+    for (unsigned i = 0; s->sentinel == NULL && i < s->lines; i++) {
+        timer_stop(&s->line[i].retry);
+        line_connect(&s->line[i]);
+    }
+    redis_changed(s->redis, NULL);
 }
 
 static void line_retry(void *ctx)

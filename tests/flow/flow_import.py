@@ -99,7 +99,7 @@ with cases("Redis dies in between: 503, and the same file again stores the rest"
     rig.restart_redis()
     t.join(60)
     equal(got[0] in (503, 200), True, str(got))
-    wait_for("it heals", lambda: find("cccd:042200000500")[0] == 200)
+    wait_for("it heals", lambda: http("GET", loa + "/readyz")[0] == 200)
     status, answer = post("cccd,ho_ten\n" + "".join(f"0422{n:08d},Người {n}\n" for n in range(20000)))
     equal((status, answer["stored"]), (200, 20000))
     equal(find("cccd:042200019999")[0], 200)
