@@ -670,8 +670,3 @@ void worker_pause(struct worker *w)
 {
     w->paused = true;
 }
-
-int64_t worker_blocked_ms(const struct worker *w, enum way way)
-{
-    return breaker_open_ms(&w->set[way].breaker);
-}

@@ -33,8 +33,7 @@ void worker_wake_all(struct worker *w, unsigned partition);
 bool worker_idle(const struct worker *w, unsigned partition); /* nothing of it is in our hands */
 /* Does the predecessor's work have to be looked at first? Nothing is claimed there until that is over. */
 void worker_hold(struct worker *w, unsigned partition, bool hold);
-void worker_pause(struct worker *w);                             /* claims nothing more: a planned stop */
-int64_t worker_blocked_ms(const struct worker *w, enum way way); /* breaker: how long still; 0 when free */
+void worker_pause(struct worker *w); /* claims nothing more: a planned stop */
 
 /* Our reference of an attempt: "<nid>s<step>t<attempt>". */
 void ref_make(char out[40], const char *nid, unsigned step, unsigned attempt);
