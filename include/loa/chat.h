@@ -54,6 +54,7 @@ struct chat_input {
     const char *address; /* Zalo user id; "" on the web */
     const char *who;     /* proven citizen key (portal session), "" or NULL when not proven */
     const char *text;    /* UTF-8 or not: it is cleaned */
+    const char *title;   /* CHAT_TAP: what stood on the button, for the log; may be NULL */
     const char *actor;   /* login of the officer, "" or NULL otherwise */
     const char *dedupe;  /* the same input always has the same: Zalo event, id given by the widget */
     int64_t at_ms;
@@ -77,18 +78,21 @@ void chat_on_change(struct chat *c, chat_changed_fn *fn, void *ctx); /* a few li
 struct chat_line {
     long long seq;
     int64_t at_ms;
-    char from;        /* c b o s n */
-    const cJSON *say; /* {"text","buttons":[{"title","payload"|"url"|"phone"}],"kind","officer",…} */
+    char from;       /* c b o s n */
+    const char *say; /* JSON text, to be passed on as it is or read with json_parse():
+                        {"text","buttons":[{"title","payload"|"url"|"phone"}],"kind","officer",…} */
+    size_t say_len;
 };
 struct chat_view { /* lives inside the completion */
     char cid[CRYPTO_KEY_HEX], channel[8], mode[8], epoch[24];
     long long last;
     bool reload; /* the epoch asked with was another one, or lines after `after` are gone: these are the
                     newest */
-    const struct redis_value *state; /* all fields of cv:<cid>, see store_field() */
-    struct chat_line *line;
+    const void *state; /* for chat_view_field() */
+    const struct chat_line *line;
     unsigned lines;
 };
+const char *chat_view_field(const struct chat_view *v, const char *name); /* of cv:<cid>; "" none */
 typedef void chat_view_fn(void *ctx, enum loa_status st, const struct chat_view *v);
 /* Lines after `after` (at most `limit`, oldest first; after 0: the newest ones). */
 void chat_read(struct chat *c, const char *cid, const char *epoch, long long after, unsigned limit,

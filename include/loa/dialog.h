@@ -52,7 +52,7 @@ const char *turn_actor(const struct turn *t);   /* officer, "" */
 const char *turn_mode(const struct turn *t);    /* bot, wait, talk */
 long long turn_seq(const struct turn *t);       /* for ids that must be the same on repeat */
 int64_t turn_at_ms(const struct turn *t);       /* when the citizen wrote; use clock_wall_ms() for "now" */
-const struct redis_value *turn_state(const struct turn *t); /* fields of cv:<cid> */
+const char *turn_field(const struct turn *t, const char *name); /* field of cv:<cid>; "" none */
 struct service *turn_service(const struct turn *t);
 
 /* ---- what goes out ---- */
