@@ -54,6 +54,7 @@ struct chat_input {
     const char *address; /* Zalo user id; "" on the web */
     const char *who;     /* proven citizen key (portal session), "" or NULL when not proven */
     const char *text;    /* UTF-8 or not: it is cleaned */
+    const char *unit;    /* whose page the citizen writes on (kept as field "un" of cv), "" or NULL unknown */
     const char *title;   /* CHAT_TAP: what stood on the button, for the log; may be NULL */
     const char *actor;   /* login of the officer, "" or NULL otherwise */
     const char *dedupe;  /* the same input always has the same: Zalo event, id given by the widget */
@@ -70,9 +71,10 @@ typedef void chat_accepted_fn(void *ctx, enum loa_status st, const struct chat_a
 void chat_receive(struct chat *c, const struct chat_input *in, chat_accepted_fn *done, void *ctx);
 
 /* ---- looking on ---- */
-/* Runs in every process when the log or the state of a conversation changed; cid "" means: anybody may have
- * missed something. */
-typedef void chat_changed_fn(void *ctx, const char *cid);
+/* Runs in every process when the log or the state of a conversation changed; `last` is the last number in its
+ * log by then (a listener that has it and cares for lines alone need not read), 0 when the state changed. cid
+ * "" means: anybody may have missed something. */
+typedef void chat_changed_fn(void *ctx, const char *cid, long long last);
 void chat_on_change(struct chat *c, chat_changed_fn *fn, void *ctx); /* a few listeners, for good */
 
 struct chat_line {
@@ -86,8 +88,8 @@ struct chat_line {
 struct chat_view { /* lives inside the completion */
     char cid[CRYPTO_KEY_HEX], channel[8], mode[8], epoch[24];
     long long last;
-    bool reload; /* the epoch asked with was another one, or lines after `after` are gone: these are the
-                    newest */
+    bool reload;       /* the epoch asked with was another one, or lines after `after` are gone: these are the
+                          newest */
     const void *state; /* for chat_view_field() */
     const struct chat_line *line;
     unsigned lines;
