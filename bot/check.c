@@ -6,6 +6,7 @@
 #include "loa/channel.h"
 #include "loa/config.h"
 #include "loa/faq.h"
+#include "loa/handover.h"
 #include "loa/policy.h"
 #include "loa/template.h"
 #include <stdio.h>
@@ -19,6 +20,7 @@ struct check {
     struct config *config;
     struct template_set *templates;
     struct policy *policy;
+    struct desks *desks;
     char messages_dir[512], policy_dir[512], faq_dir[512];
 };
 
@@ -54,6 +56,7 @@ static void check_texts(struct check *c)
     template_set_load(c->messages_dir, c->err, &c->templates);
     policy_load(c->policy_dir, c->err, &c->policy);
     faq_check(c->faq_dir, c->err);
+    desks_load(c->policy_dir, c->err, &c->desks);
 }
 
 /* A status whose message has no text would be silence where the law asks for news. */
@@ -181,6 +184,7 @@ int app_check(int argc, char **argv)
     status = report(&c);
     template_set_free(c.templates);
     policy_free(c.policy);
+    desks_free(c.desks);
     config_free(c.config);
     errors_free(c.err);
     return status;

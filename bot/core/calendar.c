@@ -475,6 +475,49 @@ int64_t calendar_next_opening(const struct calendar *c, const char *unit, int64_
     return local_midnight_ms(number); /* a table that closes for a year and more: look again then */
 }
 
+int64_t calendar_next_closing(const struct calendar *c, const char *unit, int64_t wall_ms)
+{
+    int64_t number = local_from_ms(wall_ms).day_number, closing = wall_ms;
+    const struct day_hours *d = hours_on(c, set_of(c, unit), number);
+    for (unsigned i = 0; i < d->count; i++) { /* spans may touch */
+        int64_t from = local_midnight_ms(number) + d->span[i].from * MINUTE_MS;
+        int64_t to = local_midnight_ms(number) + d->span[i].to * MINUTE_MS;
+        if (closing >= from && closing < to)
+            closing = to;
+    }
+    return closing;
+}
+
+int64_t calendar_add_office_ms(const struct calendar *c, const char *unit, int64_t wall_ms, int64_t ms)
+{
+    int64_t at = wall_ms, left = ms, limit = wall_ms + SEARCH_DAYS * CALENDAR_DAY_MS;
+    while (left > 0 && at < limit) {
+        at = calendar_next_opening(c, unit, at);
+        int64_t closing = calendar_next_closing(c, unit, at);
+        int64_t step = closing - at < left ? closing - at : left;
+        if (step == 0) /* a table that closes for good */
+            break;
+        at += step;
+        left -= step;
+    }
+    return at;
+}
+
+int64_t calendar_office_ms(const struct calendar *c, const char *unit, int64_t from_ms, int64_t to_ms)
+{
+    int64_t sum = 0, at = from_ms, limit = from_ms + SEARCH_DAYS * CALENDAR_DAY_MS;
+    int64_t end = to_ms < limit ? to_ms : limit;
+    while (at < end) {
+        at = calendar_next_opening(c, unit, at);
+        int64_t closing = calendar_next_closing(c, unit, at);
+        if (at >= end || closing == at)
+            break;
+        sum += (closing < end ? closing : end) - at;
+        at = closing;
+    }
+    return sum;
+}
+
 int64_t calendar_intake_start(const struct calendar *c, const char *unit, int64_t wall_ms)
 {
     int64_t number = local_from_ms(wall_ms).day_number;

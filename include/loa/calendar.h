@@ -29,6 +29,14 @@ int64_t calendar_add_working_days(const struct calendar *c, int64_t wall_ms, int
 bool calendar_office_open(const struct calendar *c, const char *unit, int64_t wall_ms);
 /* `wall_ms` itself when the office is open. */
 int64_t calendar_next_opening(const struct calendar *c, const char *unit, int64_t wall_ms);
+/* When the office that is open at this instant closes next, for lunch too; `wall_ms` itself when it is
+ * closed. */
+int64_t calendar_next_closing(const struct calendar *c, const char *unit, int64_t wall_ms);
+/* The instant by which the office has been open for `ms` after `wall_ms`: inside office hours or at their
+ * end. */
+int64_t calendar_add_office_ms(const struct calendar *c, const char *unit, int64_t wall_ms, int64_t ms);
+/* How long the office is open between two instants; 0 when `to_ms` is not later. Counts at most a year. */
+int64_t calendar_office_ms(const struct calendar *c, const char *unit, int64_t from_ms, int64_t to_ms);
 /* When work starts on a dossier taken in at `wall_ms`: at the next moment the office is open, but strictly
  * after 15:00 (hours.ini) not before the next working day. */
 int64_t calendar_intake_start(const struct calendar *c, const char *unit, int64_t wall_ms);

@@ -1,0 +1,29 @@
+-- handover - keeps the desks' queues of a partition in step with the fields of cv:<cid> (include/loa/handover.h).
+-- P is the partition's prefix, "loa:{p07}:".
+--
+-- Before changing a conversation: local was = desk_before(P, cid). After it: desk_index(P, cid, was).
+
+local function desk_before(P, cid)
+  local f = redis.call('HMGET', P .. 'cv:' .. cid, 'md', 'dk', 'of', 'hw', 'hq')
+  return { md = f[1] or 'bot', dk = f[2] or '', of = f[3] or '', hw = f[4] or '', hq = f[5] or '' }
+end
+
+local function desk_index(P, cid, was)
+  local f = redis.call('HMGET', P .. 'cv:' .. cid, 'md', 'dk', 'of', 'hw', 'hq', 'hs')
+  local md, dk, of, hw, hq = f[1] or 'bot', f[2] or '', f[3] or '', f[4] or '', f[5] or ''
+  if hw ~= was.hw or md ~= was.md then
+    if md ~= 'bot' and hw ~= '' then
+      redis.call('ZADD', P .. 'hw', hw, cid)
+    else
+      redis.call('ZREM', P .. 'hw', cid)
+    end
+  end
+  if md == was.md and dk == was.dk and of == was.of and hq == was.hq then return end
+  if was.dk ~= '' then
+    redis.call('ZREM', P .. 'hq:' .. was.dk, cid)
+    redis.call('ZREM', P .. 'ht:' .. was.dk, cid)
+  end
+  if md == 'wait' and dk ~= '' then redis.call('ZADD', P .. 'hq:' .. dk, hq, cid) end
+  if md == 'talk' and dk ~= '' then redis.call('ZADD', P .. 'ht:' .. dk, f[6] or hq, cid) end
+  redis.call('PUBLISH', 'loa:desk', string.match(P, '{p(%d+)}'))
+end
