@@ -16,12 +16,12 @@
 struct check {
     const char *config_path;
     bool examples, list, vietnamese;
-    struct errors *err;
+    struct errors *err, *warnings; /* faults; what is worth knowing but stops nothing */
     struct config *config;
     struct template_set *templates;
     struct policy *policy;
     struct desks *desks;
-    char messages_dir[512], policy_dir[512], faq_dir[512];
+    char messages_dir[512], policy_dir[512], faq_dir[512], faq_own[512];
 };
 
 static const char help_vi[] =
@@ -49,13 +49,14 @@ static void check_config(struct check *c)
     snprintf(c->messages_dir, sizeof c->messages_dir, "%s/messages", dir);
     snprintf(c->policy_dir, sizeof c->policy_dir, "%s/policy", dir);
     snprintf(c->faq_dir, sizeof c->faq_dir, "%s/faq", dir);
+    snprintf(c->faq_own, sizeof c->faq_own, "%s/faq", config_str(c->config, "loa", "data_dir"));
 }
 
 static void check_texts(struct check *c)
 {
     template_set_load(c->messages_dir, c->err, &c->templates);
     policy_load(c->policy_dir, c->err, &c->policy);
-    faq_check(c->faq_dir, c->err);
+    faq_check(c->faq_dir, c->faq_own, c->err, c->warnings);
     desks_load(c->policy_dir, c->err, &c->desks);
 }
 
@@ -98,11 +99,16 @@ static void run_checks(struct check *c)
 
 /* ---- telling ---- */
 
+static void print_list(const struct check *c, const struct errors *list)
+{
+    for (unsigned i = 0; i < list->count; i++)
+        printf("%s: %s\n", list->item[i].pointer,
+               c->vietnamese ? list->item[i].detail_vi : list->item[i].detail);
+}
+
 static void print_faults(const struct check *c)
 {
-    for (unsigned i = 0; i < c->err->count; i++)
-        printf("%s: %s\n", c->err->item[i].pointer,
-               c->vietnamese ? c->err->item[i].detail_vi : c->err->item[i].detail);
+    print_list(c, c->err);
     printf(c->vietnamese ? "%u lỗi\n" : "faults: %u\n", c->err->total);
 }
 
@@ -136,6 +142,9 @@ static int report(const struct check *c)
 {
     if (c->examples && c->templates != NULL)
         print_buf(fill_examples, c);
+    if (c->warnings->total > 0)
+        puts(c->vietnamese ? "Nên xem:" : "Worth a look:");
+    print_list(c, c->warnings);
     if (c->err->total == 0)
         print_summary(c);
     else
@@ -180,6 +189,7 @@ int app_check(int argc, char **argv)
         return 0;
     }
     c.err = errors_new();
+    c.warnings = errors_new();
     run_checks(&c);
     status = report(&c);
     template_set_free(c.templates);
@@ -187,5 +197,6 @@ int app_check(int argc, char **argv)
     desks_free(c.desks);
     config_free(c.config);
     errors_free(c.err);
+    errors_free(c.warnings);
     return status;
 }

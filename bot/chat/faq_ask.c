@@ -47,6 +47,23 @@ static void by_gate(const struct faq *f, struct faq_answer *out)
         out->tier = FAQ_HANDOVER;
 }
 
+/* Nobody is shown what may no longer be true. */
+static void drop_expired(const struct faq *f, struct faq_answer *out)
+{
+    unsigned kept = 0;
+    if (out->tier != FAQ_ANSWER && out->tier != FAQ_ASK)
+        return;
+    out->expired = faq_expired(f, out->entry[0]);
+    for (unsigned i = 0; i < out->entries; i++)
+        if (!faq_expired(f, out->entry[i])) {
+            out->entry[kept] = out->entry[i];
+            out->score[kept++] = out->score[i];
+        }
+    out->entries = kept;
+    if (kept == 0 || (out->expired && out->tier == FAQ_ANSWER))
+        out->tier = FAQ_HANDOVER;
+}
+
 /* Few of the phrases found belong to rules: the rest need not be looked through for every rule. */
 static void ruled_hits(const struct faq *f, const struct faq_hits *all, struct faq_hits *out)
 {
@@ -70,6 +87,7 @@ static void decide(const struct faq *f, const struct faq_query *q, struct faq_an
         by_rule(out, FAQ_HANDOVER, r);
     else
         by_gate(f, out);
+    drop_expired(f, out);
 }
 
 void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out)

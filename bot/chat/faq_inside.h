@@ -225,18 +225,37 @@ enum loa_status faq_gate_read(const char *path, struct errors *err, struct faq_g
 void faq_gate_print(const struct faq_gate *g, struct buf *out); /* as a gate.ini */
 double faq_gate_sure(const struct faq_gate *g, const double x[GATE_COUNT]);
 
+/* ---- faq_variables.c ---- */
+
+#define FAQ_ANSWER_MAX   4000
+#define FAQ_VARIABLE_MAX 64
+struct faq_variables {
+    char **value;
+    uint32_t count;
+    struct faq_map by_name; /* unit and name -> value */
+};
+enum loa_status faq_variables_read(const char *path, struct errors *err, struct faq_variables *out);
+/* Appends `text` with every {{name}} replaced by the value of `unit`, else of the province ("" is the
+ * province). False: it is too long, or a value is missing, whose name is told. */
+bool faq_variables_fill(const struct faq_variables *v, const char *unit, const char *text, struct buf *out,
+                        char missing[FAQ_VARIABLE_MAX]);
+void faq_variables_clear(struct faq_variables *v);
+
 /* ---- the whole ---- */
 
+enum { FO_ID, FO_TOPIC, FO_QUESTION, FO_TEMPLATE, FO_ANSWER, FO_SOURCE, FO_DATE, FO_EXPIRES, FO_COUNT };
 struct faq_source { /* an entry as it is read, before indexing */
     struct faq_entry shown;
     char **phrasing; /* the question, then the variants */
     unsigned phrasings;
-    char *owned[6]; /* what `shown` points to */
+    char *owned[FO_COUNT]; /* what `shown` points to, and the answer with its {{names}} */
+    int64_t last_day;      /* day number; INT64_MAX: does not end */
 };
 
 struct faq {
     struct faq_source *entry;
     uint32_t count;
+    struct faq_variables variables;
     struct faq_vocab vocab;
     struct faq_teencode teencode;
     struct faq_phrases phrases;
@@ -260,7 +279,11 @@ struct faq_gram {
     float weight;
 };
 unsigned faq_grams(const struct faq_text *t, struct faq_gram out[FAQ_GRAMS_MAX]);
+/* Variables and entries as delivered. */
 enum loa_status faq_entries_read(const char *dir, struct errors *err, struct faq *f);
+/* Every `dir`/<any>.json over them; what is wrong there is told in `skipped` and left out. */
+void faq_entries_own(const char *dir, struct errors *skipped, struct faq *f);
+void faq_source_clear(struct faq_source *s);
 enum loa_status faq_tables_read(const char *dir, struct errors *err, struct faq *f);
 void faq_rules_clear(struct faq_rules *r);
 

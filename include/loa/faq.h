@@ -2,9 +2,10 @@
  * faq - finds the approved answer to a citizen's question, or says that it has none.
  *
  * Everything it knows is text under templates/faq/ that staff edit: entries.json (questions, other ways to
- * ask them, answers), variables.ini (what differs from province to province), teencode.tsv, fillers.tsv,
- * lexicon.tsv (surface phrase -> concept), unsupported.tsv (topics other offices handle), smalltalk.tsv,
- * urgent.tsv, gate.ini (weights and thresholds). Nothing is trained: a new entry works after the next reload.
+ * ask them, answers), variables.ini (what differs from province to province, and from unit to unit),
+ * teencode.tsv, fillers.tsv, lexicon.tsv (surface phrase -> concept), unsupported.tsv (topics other offices
+ * handle), smalltalk.tsv, urgent.tsv, gate.ini (weights and thresholds). Nothing is trained: a new entry
+ * works after the next reload.
  *
  * Method: fold and repair the words, score every phrasing by words, word pairs, concepts and letter groups,
  * then a logistic gate decides between answering, asking back with up to three buttons, and handing over to
@@ -44,6 +45,7 @@ struct faq_answer {
     double score[FAQ_RANKED_MAX];
     unsigned entries; /* how many of them have anything in common with the question */
     double sure;      /* 0…1: how likely entry[0] is right */
+    bool expired;     /* it was to be shown, but its last day is over: staff answer */
     /* Live as long as the faq. Never NULL. */
     const char *department, *sentence, *rule; /* rule: the row that decided, for tiers by rule */
     struct faq_reason reason[FAQ_REASONS_MAX];
@@ -53,20 +55,33 @@ struct faq_answer {
 struct faq_entry {
     const char *id, *topic, *question, *answer; /* the answer has the province's values filled in */
     const char *source, *date;                  /* where it is written; the day the content was confirmed */
+    const char *expires; /* "2026-12-31": the last day it may be shown; "" when it does not end */
 };
 
 struct faq;
 
 /* Reads `dir` (…/templates/faq). On LOA_INVALID, LOA_NOT_FOUND … every fault is in `err` as file:line. */
 enum loa_status faq_load(const char *dir, struct errors *err, struct faq **out);
+/* The same, and over it the entries that staff approved here: every `own`/<any>.json holds one entry or a
+ * list, written like those of entries.json; one with a known id takes the place of the delivered one. What is
+ * wrong there is told in `skipped`, left out, and never stops the rest: alert staff when skipped->count > 0.
+ * `own` may be NULL, or not exist yet. */
+enum loa_status faq_load_with(const char *dir, const char *own, struct errors *err, struct errors *skipped,
+                              struct faq **out);
 void faq_free(struct faq *f);
-/* Reads and forgets: faults of everything under `dir`. Returns how many entries it holds, 0 with faults. */
-unsigned faq_check(const char *dir, struct errors *err);
+/* Reads and forgets: faults of everything under `dir`; of `own`, and answers that end within a month, in
+ * `warnings`. Returns how many entries there are, 0 with faults. */
+unsigned faq_check(const char *dir, const char *own, struct errors *err, struct errors *warnings);
 
 unsigned faq_count(const struct faq *f);
 const struct faq_entry *faq_entry(const struct faq *f, unsigned i);
 /* The entry of this id; -1 when there is none. */
 int faq_find(const struct faq *f, const char *id);
+/* Its last day is over. faq_ask() never shows such an entry; ask before answering a tap on a button. */
+bool faq_expired(const struct faq *f, unsigned i);
+/* Appends the answer as the citizen of this unit needs it: a value stands in section [unit] of variables.ini,
+ * else it is the province's. NULL, "" or an unknown unit: the province's answer. False: longer than `out`. */
+bool faq_answer_text(const struct faq *f, unsigned i, const char *unit, struct buf *out);
 
 /* Uses working memory inside `f`: one question at a time. `s` may be any bytes. */
 void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out);

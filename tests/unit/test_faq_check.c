@@ -52,7 +52,7 @@ static void test_faults(void **state)
         char dir[512];
         copy_tables(cases[i].name, cases[i].extra);
         snprintf(dir, sizeof dir, "%s/faq", check_tmpdir());
-        unsigned entries = faq_check(dir, err);
+        unsigned entries = faq_check(dir, NULL, err, NULL);
         check_true(cases[i].label, (entries > 0) == (cases[i].want == NULL));
         if (cases[i].want != NULL)
             check_true(cases[i].label, err->count > 0 && strstr(err->item[0].pointer, cases[i].want) != NULL);
@@ -79,7 +79,7 @@ static void test_entries(void **state)
         copy_tables("", "");
         check_file("faq/entries.json", cases[i].json);
         snprintf(dir, sizeof dir, "%s/faq", check_tmpdir());
-        check_int(cases[i].label, faq_check(dir, err), 0);
+        check_int(cases[i].label, faq_check(dir, NULL, err, NULL), 0);
         check_true(cases[i].label, err->count > 0 && strstr(err->item[0].pointer, cases[i].line) != NULL);
         errors_free(err);
     }
