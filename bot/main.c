@@ -16,6 +16,7 @@ struct command {
 static const struct command commands[] = {
     { "serve", app_serve, "chạy dịch vụ", "run the service" },
     { "key", app_key, "tạo, liệt kê, thu hồi khóa API", "create, list and revoke API keys" },
+    { "staff", app_staff, "tài khoản cán bộ đăng nhập trang làm việc", "accounts of the people at the desk" },
     { "check", app_check, "kiểm tra cấu hình, mẫu tin, quy tắc", "checks settings, texts and policy" },
     { "faq", app_faq, "hỏi thử, chấm điểm bộ câu hỏi thường gặp",
       "asks and measures the answers to questions" },

@@ -16,6 +16,7 @@
 #include "loa/private_redis.h"
 #include "loa/redis_guard.h"
 #include "loa/secrets.h"
+#include "loa/staff.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -280,6 +281,7 @@ static void http_routes(struct service *s)
     api_messages(s);
     api_feed(s);
     api_staff(s);
+    api_staff_login(s);
     api_citizens(s);
     api_inbox(s);
     api_import(s);
@@ -438,7 +440,7 @@ static void leases_back(void *ctx)
 static void close_store(void *ctx)
 {
     struct run *r = ctx;
-    bool busy = http_client_in_flight(r->s.client) > 0 || redis_pending(r->s.redis) > 0;
+    bool busy = http_client_in_flight(r->s.client) > 0 || redis_pending(r->s.redis) > 0 || !staff_idle(&r->s);
     if (busy && clock_mono_ms() < r->last_words_until_ms) {
         timer_start(&r->stop_limit, r->s.loop, LAST_WORDS_LOOK_MS, close_store, r);
         return;
@@ -501,6 +503,7 @@ static void free_all(struct run *r)
     leases_free(s->leases);
     api_keys_free(s->keys);
     pages_free(s->pages);
+    staff_free(s);
     secrets_free(r->secrets);
     store_free(s->store);
     private_redis_free(r->redis_server);

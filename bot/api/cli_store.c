@@ -133,14 +133,30 @@ static void answered(void *ctx, enum loa_status st, const struct redis_value *v)
         w->take(w->ctx, v);
 }
 
-enum loa_status cli_store_command(struct cli_store *c, unsigned partition, const char *command,
-                                  struct args *a, cli_reply_fn *take, void *ctx)
+/* One call of the store, and its answer. */
+typedef enum loa_status call_fn(struct store *s, unsigned partition, const char *name, struct args *a,
+                                redis_done_fn *done, void *ctx);
+
+static enum loa_status call_and_wait(struct cli_store *c, call_fn *call, unsigned partition, const char *name,
+                                     struct args *a, cli_reply_fn *take, void *ctx)
 {
     struct waiting w = { .loop = c->loop, .take = take, .ctx = ctx };
-    enum loa_status st = store_command(c->store, partition, command, a, answered, &w);
+    enum loa_status st = call(c->store, partition, name, a, answered, &w);
     if (st != LOA_OK)
         return st;
     return wait_until(c->loop, &w.done, OPEN_LIMIT_MS) ? w.st : LOA_TIMEOUT;
+}
+
+enum loa_status cli_store_command(struct cli_store *c, unsigned partition, const char *command,
+                                  struct args *a, cli_reply_fn *take, void *ctx)
+{
+    return call_and_wait(c, store_command, partition, command, a, take, ctx);
+}
+
+enum loa_status cli_store_script(struct cli_store *c, unsigned partition, const char *script, struct args *a,
+                                 cli_reply_fn *take, void *ctx)
+{
+    return call_and_wait(c, store_script, partition, script, a, take, ctx);
 }
 
 static void stopped(void *ctx)

@@ -3,8 +3,11 @@
  *
  *   GET /portal/inbox          the citizen's inbox, to be opened or embedded by the portal
  *   GET /portal/inbox/{file}   what belongs to it
+ *   GET /desk                  the page of the office's people; they log in there
+ *   GET /desk/files/{file}     what belongs to it
  *
- * A page may run and load only what comes from here, and be framed only by [portal] allowed_origins.
+ * A page may run and load only what comes from here. The inbox may be framed by [portal] allowed_origins, the
+ * desk by nobody.
  */
 #include "loa/api.h"
 #include "loa/http_static.h"
@@ -17,8 +20,8 @@
 #define POLICY_MAX_BYTES 4096
 
 struct pages {
-    struct http_static *files; /* NULL: there are none */
-    struct buf policy;         /* Content-Security-Policy */
+    struct http_static *files;            /* NULL: there are none */
+    struct buf inbox_policy, desk_policy; /* Content-Security-Policy */
 };
 
 /* A word that can stand in the policy without changing what else it says. */
@@ -44,8 +47,7 @@ static void add_origins(struct buf *out, const char *list)
 /* "'self'" includes WebSockets only in newer browsers, so their address stands beside it. */
 static void write_policy(struct buf *out, const struct config *cf)
 {
-    const char *url = config_str(cf, "loa", "public_url"),
-               *frames = config_str(cf, "portal", "allowed_origins");
+    const char *url = config_str(cf, "loa", "public_url");
     buf_str(out,
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'");
     if (is_origin(url, strlen(url))) {
@@ -53,14 +55,22 @@ static void write_policy(struct buf *out, const struct config *cf)
         buf_printf(out, " %s//%.*s", strncmp(url, "https", 5) == 0 ? "wss:" : "ws:", (int)strcspn(host, "/"),
                    host);
     }
-    buf_str(out, "; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
-    add_origins(out, frames);
+    buf_str(out, "; base-uri 'none'; form-action 'none'; frame-ancestors ");
 }
 
-static void reply(struct api_call *c, const char *name)
+static void write_policies(struct pages *p, const struct config *cf)
+{
+    write_policy(&p->inbox_policy, cf);
+    buf_str(&p->inbox_policy, "'self'");
+    add_origins(&p->inbox_policy, config_str(cf, "portal", "allowed_origins"));
+    write_policy(&p->desk_policy, cf);
+    buf_str(&p->desk_policy, "'none'; require-trusted-types-for 'script'");
+}
+
+static void reply(struct api_call *c, const struct buf *policy, const char *name)
 {
     const struct pages *p = c->service->pages;
-    http_reply_header(c->req, "Content-Security-Policy", buf_cstr(&p->policy));
+    http_reply_header(c->req, "Content-Security-Policy", buf_cstr(policy));
     http_reply_header(c->req, "Referrer-Policy", "no-referrer");
     if (p->files == NULL || !http_static_reply(p->files, c->req, name, NULL)) {
         api_problem(c, 404, "not_found", "No such page", "Không có trang này.", NULL);
@@ -69,16 +79,31 @@ static void reply(struct api_call *c, const char *name)
     free(c);
 }
 
+static void reply_file(struct api_call *c, const struct buf *policy, const char *dir)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s/%s", dir, http_request_param(c->req, "file"));
+    reply(c, policy, name);
+}
+
 static void inbox_page(struct api_call *c)
 {
-    reply(c, "inbox/index.html");
+    reply(c, &c->service->pages->inbox_policy, "inbox/index.html");
 }
 
 static void inbox_file(struct api_call *c)
 {
-    char name[128];
-    snprintf(name, sizeof name, "inbox/%s", http_request_param(c->req, "file"));
-    reply(c, name);
+    reply_file(c, &c->service->pages->inbox_policy, "inbox");
+}
+
+static void desk_page(struct api_call *c)
+{
+    reply(c, &c->service->pages->desk_policy, "desk/index.html");
+}
+
+static void desk_file(struct api_call *c)
+{
+    reply_file(c, &c->service->pages->desk_policy, "desk");
 }
 
 void pages_reload(struct pages *p)
@@ -93,7 +118,8 @@ void pages_free(struct pages *p)
     if (p == NULL)
         return;
     http_static_free(p->files);
-    buf_clear(&p->policy);
+    buf_clear(&p->inbox_policy);
+    buf_clear(&p->desk_policy);
     free(p);
 }
 
@@ -102,12 +128,15 @@ void api_pages(struct service *s)
     static const struct api_route routes[] = {
         { HTTP_GET, "/portal/inbox", 0, 0, inbox_page },
         { HTTP_GET, "/portal/inbox/{file}", 0, 0, inbox_file },
+        { HTTP_GET, "/desk", 0, 0, desk_page },
+        { HTTP_GET, "/desk/files/{file}", 0, 0, desk_file },
         { 0 },
     };
     char dir[1024], why[200];
     s->pages = mem_alloc(sizeof *s->pages);
-    buf_init(&s->pages->policy, POLICY_MAX_BYTES);
-    write_policy(&s->pages->policy, s->config);
+    buf_init(&s->pages->inbox_policy, POLICY_MAX_BYTES);
+    buf_init(&s->pages->desk_policy, POLICY_MAX_BYTES);
+    write_policies(s->pages, s->config);
     snprintf(dir, sizeof dir, "%s/web", config_str(s->config, "loa", "templates"));
     if (http_static_load(dir, why, sizeof why, &s->pages->files) != LOA_OK)
         log_warn("pages_missing", "why", why);

@@ -13,6 +13,7 @@ const struct settings_section settings_sections[] = {
     { "sms", "SMS by one provider", "tin nhắn SMS qua một nhà cung cấp" },
     { "email", "e-mail by a mail server nearby", "thư điện tử qua máy chủ thư" },
     { "portal", "notices on the public service portal", "thông báo trên Cổng dịch vụ công" },
+    { "staff", "people of the office who log in", "cán bộ đăng nhập vào trang làm việc" },
 };
 const unsigned settings_section_count = COUNT(settings_sections);
 
@@ -216,6 +217,11 @@ const struct setting settings[] = {
       "Những trang web được nhúng hộp thư và khung trò chuyện, dạng https://tên-miền, cách nhau bằng dấu phẩy; "
       "để trống: mọi trang." },
     CHANNEL_ROWS("portal", "1000/s", "256", "5000", "0"),
+
+    { "staff", "idle_minutes", SETTING_INT, "30", "A session ends after so many minutes without doing anything.",
+      "Số phút không thao tác thì phiên làm việc tự kết thúc.", .min = 1, .max = 720 },
+    { "staff", "session_hours", SETTING_INT, "12", "Longest life of a session; then one logs in again.",
+      "Thời gian dài nhất của một phiên làm việc (giờ); sau đó phải đăng nhập lại.", .min = 1, .max = 24 },
 };
 /* clang-format on */
 const unsigned settings_count = COUNT(settings);

@@ -20,10 +20,12 @@ struct cli_store {
 
 /* Prints what is wrong and returns false on failure. cli_store_close() is due either way. */
 bool cli_store_open(struct cli_store *c, const char *config_path, bool english);
-/* One script or command, waited for. `take` (may be NULL) sees the reply. */
+/* One command or script, waited for. `take` (may be NULL) sees the reply. */
 typedef void cli_reply_fn(void *ctx, const struct redis_value *v);
 enum loa_status cli_store_command(struct cli_store *c, unsigned partition, const char *command,
                                   struct args *a, cli_reply_fn *take, void *ctx);
+enum loa_status cli_store_script(struct cli_store *c, unsigned partition, const char *script, struct args *a,
+                                 cli_reply_fn *take, void *ctx);
 void cli_store_close(struct cli_store *c);
 
 #endif

@@ -40,4 +40,11 @@ void crypto_base64(struct buf *out, const void *p, size_t n);
 void crypto_base64url(struct buf *out, const void *p, size_t n);                /* no padding */
 enum loa_status crypto_base64_decode(struct buf *out, const char *s, size_t n); /* both alphabets */
 
+/* Passwords: argon2id, 32 MiB and some 50 ms each, so never on the loop (loop_work()). The hash carries its
+ * parameters. crypto_password_check(NULL, …) takes as long as any other and is always false. */
+#define CRYPTO_PASSWORD_HASH 128
+bool crypto_password_hash(const char *password, char out[CRYPTO_PASSWORD_HASH]); /* false: no memory */
+bool crypto_password_check(const char *hash, const char *password);
+void crypto_wipe(void *p, size_t n); /* not optimised away */
+
 #endif

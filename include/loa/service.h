@@ -23,6 +23,7 @@ struct api_keys;
 struct api_kept;
 struct hooks;
 struct pages;
+struct staff;
 
 struct service {
     struct loop *loop;
@@ -46,6 +47,7 @@ struct service {
     struct api_keys *keys;
     struct api_kept *kept; /* api_keep() */
     struct pages *pages;
+    struct staff *staff;
     void *channel[CH_COUNT]; /* driver states, NULL: off */
     char process_id[40];
     bool store_open, stopping;

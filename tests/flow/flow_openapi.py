@@ -10,7 +10,7 @@ from rig import Rig
 
 cases = Cases()
 METHODS = ("get", "put", "post", "delete", "patch")
-ROUTE = re.compile(r'\{\s*(HTTP_[A-Z]+(?:\s*\|\s*HTTP_[A-Z]+)*),\s*"(/[^"]*)",\s*((?:SCOPE_[A-Z]+(?:\s*\|\s*)?)+|0)\s*,')
+ROUTE = re.compile(r'\{\s*(HTTP_[A-Z]+(?:\s*\|\s*HTTP_[A-Z]+)*),\s*"(/[^"]*)",\s*((?:(?:SCOPE|ROLE)_[A-Z]+(?:\s*\|\s*)?)+|0)\s*,')
 SOCKET = re.compile(r'\.methods = (HTTP_GET), \.pattern = "(/[^"]*)"')
 
 

@@ -1,0 +1,120 @@
+/* Open sockets of staff: each is closed when its session is over, whoever ended it and in whatever process.
+ */
+#include "guard.h"
+#include "loa/log.h"
+#include "loa/mem.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define LOOK_MS 20000
+
+struct guard {
+    uint64_t ws;
+    char login[STAFF_LOGIN_SIZE], session[CRYPTO_KEY_HEX];
+    bool active; /* the person did something since we last asked */
+    UT_hash_handle hh;
+};
+
+static struct guard *find(const struct staff *t, uint64_t ws)
+{
+    struct guard *g;
+    HASH_FIND(hh, t->guards, &ws, sizeof ws, g);
+    return g;
+}
+
+static void drop(struct staff *t, struct guard *g)
+{
+    HASH_DEL(t->guards, g);
+    free(g);
+}
+
+struct check {
+    struct staff *staff;
+    uint64_t ws;
+};
+
+static void checked(void *ctx, enum loa_status st, const struct session_view *v)
+{
+    struct check *c = ctx;
+    struct web_socket *ws = ws_find(c->staff->service->server, c->ws);
+    (void)v;
+    if (st == LOA_DENIED && ws != NULL)
+        ws_close(ws, STAFF_CLOSE_SESSION_OVER, "session over");
+    free(c);
+}
+
+static void check(struct staff *t, struct guard *g)
+{
+    if (ws_find(t->service->server, g->ws) == NULL) {
+        drop(t, g);
+        return;
+    }
+    struct check *c = mem_alloc(sizeof *c);
+    *c = (struct check){ t, g->ws };
+    if (session_ask(t, g->login, g->session, g->active, checked, c) == LOA_OK)
+        g->active = false;
+    else
+        free(c); /* asked again soon */
+}
+
+static void check_all(void *ctx)
+{
+    struct staff *t = ctx;
+    struct guard *g, *next;
+    timer_start(&t->look, t->service->loop, LOOK_MS, check_all, t);
+    HASH_ITER(hh, t->guards, g, next)
+    {
+        check(t, g);
+    }
+}
+
+/* data: the login whose sessions may have ended; empty: the subscription began anew. */
+static void ended_somewhere(void *ctx, const char *channel, const char *data, size_t len)
+{
+    struct staff *t = ctx;
+    struct guard *g, *next;
+    (void)channel;
+    HASH_ITER(hh, t->guards, g, next)
+    {
+        if (len == 0 || (strlen(g->login) == len && memcmp(g->login, data, len) == 0))
+            check(t, g);
+    }
+}
+
+void guard_start(struct staff *t)
+{
+    if (redis_subscribe(t->service->redis, "loa:staff", ended_somewhere, t) != LOA_OK)
+        log_warn("staff_not_watched"); /* the timer still finds sessions that are over */
+    timer_start(&t->look, t->service->loop, LOOK_MS, check_all, t);
+}
+
+void guard_stop(struct staff *t)
+{
+    struct guard *g, *next;
+    timer_stop(&t->look);
+    HASH_ITER(hh, t->guards, g, next)
+    {
+        drop(t, g);
+    }
+}
+
+void staff_guard_socket(struct service *s, const struct staff_member *who, uint64_t ws_id)
+{
+    struct staff *t = s->staff;
+    if (find(t, ws_id) != NULL)
+        return;
+    struct guard *g = mem_alloc(sizeof *g);
+    g->ws = ws_id;
+    snprintf(g->login, sizeof g->login, "%s", who->login);
+    snprintf(g->session, sizeof g->session, "%s", who->session);
+    HASH_ADD(hh, t->guards, ws, sizeof g->ws, g);
+}
+
+void staff_socket_active(struct service *s, uint64_t ws_id)
+{
+    struct guard *g = find(s->staff, ws_id);
+    if (g != NULL)
+        g->active = true;
+}
