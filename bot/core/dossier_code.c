@@ -1,4 +1,5 @@
 #include "loa/dossier_code.h"
+#include "dossier_speech.h"
 #include "loa/calendar.h"
 #include "loa/mem.h"
 #include "loa/text.h"
@@ -341,18 +342,83 @@ static void find(struct finding *f, enum habit first, enum habit last)
             try_at(f, i, h);
 }
 
-bool dossier_code_find(const char *text, size_t len, int64_t today_ms, struct dossier_code *out)
+static bool find_written(const char *text, size_t len, int64_t today_ms, struct dossier_code *out)
 {
-    struct plain p = plain_text(text, len < TEXT_MAX_BYTES ? len : TEXT_MAX_BYTES, true);
+    struct plain p = plain_text(text, len, true);
     struct finding f = { .p = &p, .text = text, .today_ms = today_ms };
     find(&f, AS_PRINTED, NO_DOTS);
     if (f.best.norm[0] == '\0')
         find(&f, BROKEN_LINES, BROKEN_LINES);
     plain_clear(&p);
-    if (f.best.norm[0] == '\0')
-        return false;
     *out = f.best;
+    return out->norm[0] != '\0';
+}
+
+static bool find_spoken(const char *text, size_t len, int64_t today_ms, struct dossier_code *out)
+{
+    struct buf said = BUF_INIT(TEXT_MAX_BYTES);
+    dossier_speech(text, len, &said);
+    bool found = find_written(buf_cstr(&said), said.len, today_ms, out);
+    if (found) /* what was heard, not what was rewritten */
+        text_copy(out->received, sizeof out->received, out->norm);
+    buf_clear(&said);
+    return found;
+}
+
+bool dossier_code_find(const char *text, size_t len, int64_t today_ms, struct dossier_code *out)
+{
+    struct dossier_code code = { 0 };
+    len = len < TEXT_MAX_BYTES ? len : TEXT_MAX_BYTES;
+    if (!find_written(text, len, today_ms, &code) && !find_spoken(text, len, today_ms, &code))
+        return false;
+    *out = code;
     return true;
+}
+
+/* ---- nearly a code ---- */
+
+static unsigned run_of_digits(struct reader *r)
+{
+    unsigned n = 0;
+    for (; is_digit(at(r, r->at)); r->at++)
+        n++;
+    return n;
+}
+
+/* What is wrong with what looks like a code at `i`; NULL: it does not look like one. */
+static const char *fault_at(const struct plain *p, size_t i, int64_t today_ms)
+{
+    struct reader r = { .c = p->c, .n = p->n, .at = i, .habit = OTHER_DASHES };
+    struct dossier_code code;
+    if (is_digit(p->c[i]) ? !take_old_order(&r) : !take_new_order(&r))
+        return NULL;
+    if (!take_dash(&r))
+        return NULL;
+    size_t date = r.at;
+    unsigned digits = run_of_digits(&r);
+    if (digits < 4)
+        return NULL;
+    if (digits != 6)
+        return "date_digits";
+    for (size_t k = date; k < r.at; k++)
+        keep(&r, p->c[k]);
+    if (!take_dash(&r) || !is_digit(at(&r, r.at)))
+        return "no_serial";
+    unsigned serial = run_of_digits(&r);
+    if (serial < SERIAL_MIN || serial > SERIAL_MAX)
+        return "serial_digits";
+    return fill(r.norm, today_ms, &code);
+}
+
+const char *dossier_code_fault(const char *text, size_t len, int64_t today_ms)
+{
+    struct plain p = plain_text(text, len < TEXT_MAX_BYTES ? len : TEXT_MAX_BYTES, true);
+    const char *why = NULL;
+    for (size_t i = 0; i < p.n && why == NULL; i++)
+        if (may_start(&p, i))
+            why = fault_at(&p, i, today_ms);
+    plain_clear(&p);
+    return why;
 }
 
 /* Follows `form`, where 9 is any digit, 1 a digit but 0, A a letter A-Y; returns what comes after, or NULL.

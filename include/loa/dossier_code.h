@@ -27,9 +27,13 @@ struct dossier_code {
  * stable word in *why: "shape", "date", "future", "too_long". `why` may be NULL. */
 enum loa_status dossier_code_parse(const char *s, size_t len, int64_t today_ms, struct dossier_code *out,
                                    const char **why);
-/* Finds the longest code inside free text (spoken sloppily, split over lines, inside a link). Returns false
- * when there is none. */
+/* Finds the longest code inside free text (split over lines, inside a link, dictated: "h 27 chấm 01 gạch hai
+ * lăm …", the letter O for a zero). Returns false when there is none. */
 bool dossier_code_find(const char *text, size_t len, int64_t today_ms, struct dossier_code *out);
+/* Where dossier_code_find() found none: what is wrong with the first thing in the text that looks like one, a
+ * stable word: "date_digits" (not six), "no_serial", "serial_digits" (not four to seven), "date", "future".
+ * NULL: nothing looks like a code. */
+const char *dossier_code_fault(const char *text, size_t len, int64_t today_ms);
 /* Is it `1.004227`, `1.011442.000.00.00.H38` or `2.000815.000.00.00.H55.02`? */
 bool procedure_code_valid(const char *s);
 

@@ -155,6 +155,23 @@ static const struct {
     { "numbered list", "1.000.00.00.H06-240820-0001", "000.00.00.H06-240820-0001" },
     { "numbered list, new order", "2.H27.01.02-250901-0007", "H27.01.02-250901-0007" },
     { "a wrong one, then a right one", "H27-250230-0001 sửa lại H27-250228-0001", "H27-250228-0001" },
+    { "the letter stands apart", "h 29.25.01-250901-0007", "H29.25.01-250901-0007" },
+    { "dots and dashes said", "h 29 chấm 25 chấm 01 gạch 250901 gạch ngang 0007", "H29.25.01-250901-0007" },
+    { "said without marks", "ma ho so la h 29 cham 25 gach 250901 gach 0007 a", "H29.25-250901-0007" },
+    { "every figure said",
+      "hát hai bảy chấm không một gạch hai lăm không chín không một gạch không không không bảy",
+      "H27.01-250901-0007" },
+    { "tens said", "hát hai bảy gạch hai mươi lăm mười một hai mươi gạch không không mười tám",
+      "H27-251120-0018" },
+    { "old order said",
+      "không không không chấm không không chấm không không chấm hát không sáu gạch 240820 gạch 0001",
+      "000.00.00.H06-240820-0001" },
+    { "said, groups apart", "h 27 chấm 01 250901 0007", "H27.01-250901-0007" },
+    { "O for 0, l for 1", "H06-24O820-000l", "H06-240820-0001" },
+    { "O in the letter group", "HO6-240820-0001", "H06-240820-0001" },
+    { "commas for dots", "h27,01,02-250901-0007", "H27.01.02-250901-0007" },
+    { "said, split over lines", "h 27 chấm 01\ngạch 250901\ngạch 0007", "H27.01-250901-0007" },
+    { "a sum is no code", "phí là 240820 đồng, nộp hai bộ, h 29 ạ", NULL },
     { "hint text", "vd H17.00-000000-0000", NULL },
     { "too many digits in the first group", "1000.00.00.H06-240820-0001", NULL },
     { "one group too many", "00.000.00.00.H06-240820-0001", NULL },
@@ -182,6 +199,31 @@ static void test_find(void **state)
     const char *link = "x?ma=H27.01.02%2D250901%2D0007&y";
     check_true("found", dossier_code_find(link, strlen(link), today(), &c));
     check_str("as received", c.received, "H27.01.02%2D250901%2D0007");
+}
+
+static const struct {
+    const char *label, *text, *want;
+} fault_cases[] = {
+    { "30 February", "mã H06-240230-0001 ạ", "date" },
+    { "in the far future", "H27-350901-0001", "future" },
+    { "five figures in the date", "H27.01.02-25090-0007", "date_digits" },
+    { "no serial", "H27.01.02-250901", "no_serial" },
+    { "no serial, dash", "H27.01.02-250901-", "no_serial" },
+    { "serial too short", "000.00.00.H06-240820-001", "serial_digits" },
+    { "serial too long", "000.00.00.H06-240820-00012345", "serial_digits" },
+    { "hint text", "vd H17.00-000000-0000", "date" },
+    { "a room", "phòng A12-3", NULL },
+    { "nothing like it", "hồ sơ của tôi đến đâu rồi", NULL },
+    { "empty", "", NULL },
+};
+
+static void test_fault(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof fault_cases / sizeof fault_cases[0]; i++)
+        check_str(fault_cases[i].label,
+                  dossier_code_fault(fault_cases[i].text, strlen(fault_cases[i].text), today()),
+                  fault_cases[i].want);
 }
 
 /* The worst text for the search: every place looks like a start. */
@@ -227,8 +269,9 @@ static void test_procedure(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_more),
-                                        cmocka_unit_test(test_find), cmocka_unit_test(test_find_bounded),
-                                        cmocka_unit_test(test_procedure) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_more),   cmocka_unit_test(test_find),
+        cmocka_unit_test(test_fault), cmocka_unit_test(test_find_bounded), cmocka_unit_test(test_procedure)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
