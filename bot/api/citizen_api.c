@@ -115,7 +115,7 @@ static void print_citizen(const struct citizen *z, struct buf *out)
     cJSON_AddBoolToObject(j, "zalo_follows", z->zalo_follows);
     cJSON *consents = cJSON_AddObjectToObject(j, "consents");
     for (unsigned w = WAY_ZALO_ZBS; w < WAY_COUNT; w++) {
-        const char *why = citizen_refuses(z->no, (enum way)w, clock_wall_ms());
+        const char *why = citizen_refuses(z->no, NULL, (enum way)w, clock_wall_ms());
         cJSON_AddBoolToObject(consents, channel_word(way_channel((enum way)w)),
                               why == NULL || strcmp(why, "opted_out") != 0);
     }

@@ -3,6 +3,7 @@
 #include "loa/mail_address.h"
 #include "loa/mem.h"
 #include "loa/phone.h"
+#include "loa/policy.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,12 +169,29 @@ static int64_t until_of(const char *no, const char *word)
     return 0;
 }
 
-const char *citizen_refuses(const char *no, enum way way, int64_t now_ms)
+static bool refuses_topic(const char *no, const struct status_rule *rule, enum channel ch)
+{
+    char word[48];
+    if (rule == NULL || rule->statutory || rule->action)
+        return false;
+    snprintf(word, sizeof word, "t_%s", rule->topic->word);
+    if (until_of(no, word) != 0)
+        return true;
+    snprintf(word, sizeof word, "t_%s_%s", rule->topic->word, channel_word(ch));
+    return until_of(no, word) != 0;
+}
+
+const char *citizen_refuses(const char *no, const struct status_rule *rule, enum way way, int64_t now_ms)
 {
     char word[24];
-    snprintf(word, sizeof word, "o_%s", channel_word(way_channel(way)));
-    if (until_of(no, word) != 0)
-        return "opted_out";
+    enum channel ch = way_channel(way);
+    snprintf(word, sizeof word, "o_%s", channel_word(ch));
+    if (rule == NULL || rule->topic->refusable) {
+        if (until_of(no, word) != 0)
+            return "opted_out";
+        if (refuses_topic(no, rule, ch))
+            return "topic_refused";
+    }
     int64_t until = until_of(no, way_word(way));
     return until == -1 || until > now_ms ? "suppressed" : NULL;
 }

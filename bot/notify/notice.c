@@ -96,13 +96,16 @@ static const char *impossible(const struct planner *p, const struct notice *n, c
 }
 
 /* Why the citizen must not get it this way although it would work; NULL when it is welcome. */
-static const char *unwelcome(const struct notice *n, const struct citizen *c, enum way w, int64_t now)
+static const char *unwelcome(const struct planner *p, const struct notice *n, const struct citizen *c,
+                             enum way w, int64_t now)
 {
     enum channel ch = way_channel(w);
     if ((ch == CH_SMS && n->allow_sms == 0) || (ch == CH_EMAIL && n->allow_email == 0) ||
         (ch == CH_ZALO && n->allow_zalo == 0))
         return "no_consent";
-    return w == WAY_PORTAL ? NULL : citizen_refuses(c->no, w, now);
+    if (w == WAY_PORTAL && n->code[0] != '\0') /* where everything about a dossier can be read */
+        return NULL;
+    return citizen_refuses(c->no, policy_kind_rule(*p->env.policy, n->kind), w, now);
 }
 
 static void draft_step(struct planner *p, const struct notice *n, const struct citizen *c, struct draft *d,
@@ -117,7 +120,7 @@ static void draft_step(struct planner *p, const struct notice *n, const struct c
     }
     buf_printf(&d->plan, "%s:%lld:%d;", way_word(step->way), (long long)step->wait_ms, step->alongside);
     buf_printf(&d->dues, "%lld,", (long long)policy_not_before(policy, step->way, n->lane, n->action, now));
-    why = unwelcome(n, c, step->way, now);
+    why = unwelcome(p, n, c, step->way, now);
     if (why != NULL)
         buf_printf(&d->skips, "%u=%s;", *count, why);
     d->first_way[step->way] = why == NULL;

@@ -24,7 +24,8 @@ enum loa_status policy_load(const char *dir, struct errors *err, struct policy *
 {
     struct policy *p = mem_alloc(sizeof *p);
 
-    bool ok = policy_load_statuses(dir, err, p);
+    bool ok = policy_load_topics(dir, err, p);
+    ok = policy_load_statuses(dir, err, p) && ok;
     ok = policy_load_plans(dir, err, p) && ok;
     ok = policy_load_limits(dir, err, p) && ok;
     ok = policy_load_places(dir, err, p) && ok;
@@ -43,6 +44,7 @@ static void entry_clear(struct status_entry *e)
     free(e->group);
     free(e->kind);
     free(e->next_vi);
+    free(e->topic);
 }
 
 void policy_free(struct policy *p)
@@ -53,6 +55,10 @@ void policy_free(struct policy *p)
         entry_clear(&p->status[i]);
     for (unsigned i = 0; i < p->kind_rules; i++)
         entry_clear(&p->kind_rule[i]);
+    for (unsigned i = 0; i < p->topics; i++) {
+        free(p->topic[i].word);
+        free(p->topic[i].name_vi);
+    }
     for (unsigned i = 0; i < p->plans; i++)
         free(p->plan[i].kind);
     policy_free_places(p);
@@ -63,6 +69,21 @@ void policy_free(struct policy *p)
 const struct calendar *policy_calendar(const struct policy *p)
 {
     return p->calendar;
+}
+
+/* ---- topics ---- */
+
+const struct topic *policy_topic(const struct policy *p, const char *word)
+{
+    for (unsigned i = 0; i < p->topics; i++)
+        if (strcmp(p->topic[i].word, word) == 0)
+            return &p->topic[i].topic;
+    return NULL;
+}
+
+const struct topic *policy_topic_at(const struct policy *p, unsigned i)
+{
+    return i < p->topics ? &p->topic[i].topic : NULL;
 }
 
 /* ---- statuses and kinds ---- */

@@ -49,6 +49,47 @@ static void set_string(char **to, const char *value)
     *to = mem_strdup(value);
 }
 
+static void status_flag(struct ini_loading *l, const struct ini_item *i, bool *to)
+{
+    if (!ini_bool(i->value, to))
+        bad_value(l, i, "yes, no");
+}
+
+/* ---- topics.ini ---- */
+
+static void topic_item(void *ctx, const struct ini_item *i)
+{
+    struct ini_loading *l = ctx;
+    struct policy *p = l->p;
+    struct topic_row *t = p->topics > 0 ? &p->topic[p->topics - 1] : NULL;
+
+    if (i->key == NULL) {
+        /* The word stands in consent records: "t_word_channel". */
+        if (p->topics == TOPICS_MAX || policy_topic(p, i->section) != NULL || i->section[0] == '\0' ||
+            strspn(i->section, "abcdefghijklmnopqrstuvwxyz") != strlen(i->section)) {
+            item_fault(l, i, "bad_section", "mục phải là tên chủ đề, chữ thường không dấu, mỗi mục một lần",
+                       "a section is the name of a topic in small letters, each once");
+            return;
+        }
+        t = &p->topic[p->topics++];
+        t->word = mem_strdup(i->section);
+        t->topic = (struct topic){ .word = t->word, .name_vi = "", .refusable = true };
+    } else if (t != NULL && strcmp(i->key, "name_vi") == 0) {
+        set_string(&t->name_vi, i->value);
+        t->topic.name_vi = t->name_vi;
+    } else if (t != NULL && strcmp(i->key, "refusable") == 0) {
+        status_flag(l, i, &t->topic.refusable);
+    } else {
+        unknown_key(l, i);
+    }
+}
+
+bool policy_load_topics(const char *dir, struct errors *err, struct policy *p)
+{
+    struct ini_loading l = { .p = p, .err = err };
+    return read_file(dir, "topics.ini", topic_item, &l);
+}
+
 /* ---- statuses.ini ---- */
 
 static void begin_status(struct ini_loading *l, const struct ini_item *i)
@@ -102,12 +143,6 @@ static void status_lane(struct ini_loading *l, const struct ini_item *i)
         l->entry->rule.lane = (enum lane)lane;
 }
 
-static void status_flag(struct ini_loading *l, const struct ini_item *i, bool *to)
-{
-    if (!ini_bool(i->value, to))
-        bad_value(l, i, "yes, no");
-}
-
 static void status_key(struct ini_loading *l, const struct ini_item *i)
 {
     struct status_entry *e = l->entry;
@@ -120,6 +155,8 @@ static void status_key(struct ini_loading *l, const struct ini_item *i)
         set_string(&e->next_vi, i->value);
     else if (strcmp(i->key, "kind") == 0 && e->rule.code >= 0)
         set_string(&e->kind, i->value);
+    else if (strcmp(i->key, "topic") == 0)
+        set_string(&e->topic, i->value);
     else if (strcmp(i->key, "lane") == 0)
         status_lane(l, i);
     else if (strcmp(i->key, "action") == 0)
@@ -152,13 +189,21 @@ static void status_item(void *ctx, const struct ini_item *i)
 }
 
 /* Points the rule at its strings and looks whether all are there. */
-static bool finish_status(const char *path, struct errors *err, struct status_entry *e)
+static bool finish_status(const char *path, struct errors *err, const struct policy *p,
+                          struct status_entry *e)
 {
     struct status_rule *r = &e->rule;
+    const char *topic = e->topic != NULL ? e->topic : "dossier";
 
     if (e->name_vi == NULL || e->kind == NULL || r->expires_ms <= 0) {
         fault_add(err, path, e->line, "incomplete", "mục này thiếu name_vi, kind hoặc expires",
                   "this section lacks name_vi, kind or expires");
+        return false;
+    }
+    r->topic = policy_topic(p, topic);
+    if (r->topic == NULL) {
+        fault_at(err, path, e->line, "unknown_topic", "topics.ini không có chủ đề \"%s\"",
+                 "topics.ini has no topic \"%s\"", topic);
         return false;
     }
     r->name_vi = e->name_vi;
@@ -180,11 +225,11 @@ bool policy_load_statuses(const char *dir, struct errors *err, struct policy *p)
             fault_at(err, path, 0, "incomplete", "thiếu mục [%d]", "section [%d] is missing", i);
             ok = false;
         } else {
-            ok = finish_status(path, err, &p->status[i]) && ok;
+            ok = finish_status(path, err, p, &p->status[i]) && ok;
         }
     }
     for (unsigned i = 0; i < p->kind_rules && ok; i++)
-        ok = finish_status(path, err, &p->kind_rule[i]) && ok;
+        ok = finish_status(path, err, p, &p->kind_rule[i]) && ok;
     return ok;
 }
 

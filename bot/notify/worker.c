@@ -354,7 +354,8 @@ static void dispatch(struct sending *s, const struct text *text, bool repeat)
 
 static void send_body(struct sending *s, const cJSON *body, const char *no, bool repeat)
 {
-    const char *refused = citizen_refuses(no, s->set->way, clock_wall_ms());
+    const struct status_rule *rule = policy_kind_rule(*s->worker->env.policy, s->kind);
+    const char *refused = citizen_refuses(no, rule, s->set->way, clock_wall_ms());
     if (refused != NULL) {
         give_up(s, "cut", OUTCOME_RECIPIENT_REFUSED, refused, 0);
         return;

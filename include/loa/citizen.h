@@ -4,7 +4,8 @@
  * Record c:<ckey> (hash) in the partition of the key:
  *   s    sealed JSON {name, phone, email, zalo, unit, kind, identities:[…]}    as  key of the main record,
  * when this identity was registered together with another one    no  "way=until_ms;" left alone until then
- * (-1: for good) and "o_channel=-1;" opted out by the citizen    zw  last touch of the Zalo OA, ms    zf  1
+ * (-1: for good); by the citizen's wish "o_channel=-1;" (all messages there), "t_topic=-1;" and
+ * "t_topic_channel=-1;" (topics.ini)    zw  last touch of the Zalo OA, ms    zf  1
  * follows the OA seq  last offset of the portal inbox    ep  epoch of the inbox    capday, capn  messages
  * counted today An identity is "cccd:…", "phone:84…", "email:…", "tax:…" or "zalo:…"; it is hashed with a key
  * that is not in Redis.
@@ -37,8 +38,12 @@ enum loa_status citizen_load(struct store *s, const char *ckey, citizen_fn *done
 /* The context under which a citizen's fields are sealed. */
 void citizen_context(char out[STORE_KEY_MAX], const char *ckey);
 
-/* Why this way must be left alone now: "opted_out", "suppressed", or NULL when it may be used. */
-const char *citizen_refuses(const char *no, enum way way, int64_t now_ms);
+/* Why a message of this rule must not go this way now: "opted_out" (of the channel), "topic_refused",
+ * "suppressed" (the address failed), or NULL when it may. A topic stops nothing that the law demands or that
+ * asks for action; an answer the citizen asked for is never opted out of. `rule` NULL: any message, only the
+ * channel counts. */
+struct status_rule;
+const char *citizen_refuses(const char *no, const struct status_rule *rule, enum way way, int64_t now_ms);
 
 /* What a provider tells about a citizen that is no receipt: touched the OA, followed, left, shared a phone.
  * `done` runs once, when it is durable. */

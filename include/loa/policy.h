@@ -6,14 +6,14 @@
  *                 name_vi, group, kind (message or "none"), lane urgent|normal|bulk, action, statutory,
  *                 expires (how long the news is worth telling), next_vi (what the citizen does now),
  *                 expected = 2,3,5 (usual next codes), on_unit_change
- *   plans.ini     [kind] or [default]: way = wait, one step per line in order; wait is how long a receipt may
- *                 take before the next step starts: 2m, 24h, 0 (acceptance is enough), alongside (sent at
- * once beside the chain, never waited for) limits.ini    tries, backoff, caps, quiet hours per way, breaker
- *   portals.tsv   source system or level-1 code -> portal name, look-up link with {code}, hotline, days
- *   agencies.tsv  level-1 code -> name, days, successor
- *   units.tsv     id, name, short name, parent, phone, codes in old and new order, gso, days, successor
- *   phone_prefixes.tsv  first digits -> operator: a hint for reports
- *   calendar.tsv, hours.ini  see calendar.h
+ *   topics.ini    [topic]: name_vi, refusable; each kind of message belongs to one (topic = … in
+ * statuses.ini, "dossier" when not said) plans.ini     [kind] or [default]: way = wait, one step per line in
+ * order; wait is how long a receipt may take before the next step starts: 2m, 24h, 0 (acceptance is enough),
+ * alongside (sent at once beside the chain, never waited for) limits.ini    tries, backoff, caps, quiet hours
+ * per way, breaker portals.tsv   source system or level-1 code -> portal name, look-up link with {code},
+ * hotline, days agencies.tsv  level-1 code -> name, days, successor units.tsv     id, name, short name,
+ * parent, phone, codes in old and new order, gso, days, successor phone_prefixes.tsv  first digits ->
+ * operator: a hint for reports calendar.tsv, hours.ini  see calendar.h
  */
 #ifndef LOA_POLICY_H
 #define LOA_POLICY_H
@@ -29,6 +29,15 @@ struct policy;
 enum loa_status policy_load(const char *dir, struct errors *err, struct policy **out);
 void policy_free(struct policy *p);
 
+/* What a citizen can say no to, apart from channels. */
+struct topic {
+    const char *word, *name_vi; /* "campaign", "tin tuyên truyền" */
+    bool refusable;             /* no: an answer the citizen has asked for */
+};
+#define TOPICS_MAX 12
+const struct topic *policy_topic(const struct policy *p, const char *word); /* NULL unknown */
+const struct topic *policy_topic_at(const struct policy *p, unsigned i);    /* NULL after the last */
+
 struct status_rule {
     int code;            /* 0 … 10; -1: a rule of a kind */
     const char *name_vi; /* "Được tiếp nhận" */
@@ -38,9 +47,10 @@ struct status_rule {
     bool action;    /* the citizen must do something: ignores caps, is repeated when uncertain */
     bool statutory; /* may not be opted out of on the portal */
     int64_t expires_ms;
-    const char *next_vi; /* what the citizen does now */
-    uint16_t expected;   /* bit n: a change to status n is usual */
-    bool on_unit_change; /* push only when the processing unit changes (status 4) */
+    const char *next_vi;       /* what the citizen does now */
+    uint16_t expected;         /* bit n: a change to status n is usual */
+    const struct topic *topic; /* never NULL */
+    bool on_unit_change;       /* push only when the processing unit changes (status 4) */
 };
 const struct status_rule *policy_status(const struct policy *p, int code); /* NULL: unknown code */
 /* The rule of a message kind: [kind] of statuses.ini, else the status that makes it. NULL: unknown kind. */

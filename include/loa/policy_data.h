@@ -13,9 +13,14 @@
 
 struct status_entry {
     struct status_rule rule;
-    char *name_vi, *group, *kind, *next_vi; /* owned; rule points at them */
+    char *name_vi, *group, *kind, *next_vi, *topic; /* owned; rule points at them */
     bool present;
     unsigned line;
+};
+
+struct topic_row {
+    struct topic topic;
+    char *word, *name_vi; /* owned */
 };
 
 struct kind_plan {
@@ -55,6 +60,8 @@ struct prefix_row {
 struct policy {
     struct status_entry status[STATUS_CODES_MAX], kind_rule[KIND_RULES_MAX];
     unsigned kind_rules;
+    struct topic_row topic[TOPICS_MAX];
+    unsigned topics;
     struct kind_plan plan[PLANS_MAX];
     unsigned plans;
     struct limits limits;
@@ -72,6 +79,7 @@ struct policy {
 };
 
 /* Each reads its files and adds to `p`; false when a fault was told. */
+bool policy_load_topics(const char *dir, struct errors *err, struct policy *p); /* before the statuses */
 bool policy_load_statuses(const char *dir, struct errors *err, struct policy *p);
 bool policy_load_plans(const char *dir, struct errors *err, struct policy *p);
 bool policy_load_limits(const char *dir, struct errors *err, struct policy *p);

@@ -179,7 +179,7 @@ static const struct {
     { "in the far future", "H27-350901-0001", NULL },
     { "no dashes at all", "H27.01.022509010007", NULL },
     { "a word between", "H27.01.02 ngày 250901 0007", NULL },
-    { "too many blanks", "H27.01.02        250901      0007", NULL },
+    { "many blanks", "H27.01.02        250901      0007", "H27.01.02-250901-0007" },
     { "phone number", "gọi 0912345678 giúp", NULL },
     { "date and place", "Ngày 25/09/2001 tại P12, Q3", NULL },
     { "procedure code", "thủ tục 1.004227.000.00.00.H38", NULL },

@@ -57,6 +57,10 @@ static void test_statuses(void **state)
     check_true("apology has a rule of its own", policy_kind_rule(p, "apology")->action);
     check_int("a rule of a kind has no code", policy_kind_rule(p, "apology")->code, -1);
     check_int("the rule of a status by its kind", policy_kind_rule(p, "ready")->code, 9);
+    check_str("the usual topic", policy_kind_rule(p, "ready")->topic->word, "dossier");
+    check_true("topics can be refused, an answer cannot",
+               policy_topic(p, "campaign")->refusable && !policy_topic(p, "reply")->refusable);
+    check_true("the last topic has an end", policy_topic_at(p, TOPICS_MAX) == NULL);
     check_true("known kinds", policy_kind_known(p, "test") && !policy_kind_known(p, "nothing"));
     policy_free(p);
 }
@@ -172,9 +176,9 @@ static void put_file(const char *dir, const char *name, const char *content)
 
 static const char *folder_with(const char *name, const char *content)
 {
-    static const char *const files[] = { "statuses.ini",       "plans.ini",    "limits.ini",
-                                         "portals.tsv",        "agencies.tsv", "units.tsv",
-                                         "phone_prefixes.tsv", "calendar.tsv", "hours.ini" };
+    static const char *const files[] = { "topics.ini",   "statuses.ini", "plans.ini", "limits.ini",
+                                         "portals.tsv",  "agencies.tsv", "units.tsv", "phone_prefixes.tsv",
+                                         "calendar.tsv", "hours.ini" };
     static char dir[512];
     static int number;
 
@@ -197,6 +201,10 @@ static void test_faults(void **state)
     static const struct {
         const char *label, *file, *content, *place, *code;
     } cases[] = {
+        { "topic twice", "topics.ini", "[dossier]\n[dossier]\n", "topics.ini:2", "bad_section" },
+        { "topic in capitals", "topics.ini", "[News]\n", "topics.ini:1", "bad_section" },
+        { "unknown key of a topic", "topics.ini", "[dossier]\ncolour = red\n", "topics.ini:2",
+          "unknown_key" },
         { "unknown status", "statuses.ini", "[11]\n", "statuses.ini:1", "bad_section" },
         { "status twice", "statuses.ini", "[1]\n[1]\n", "statuses.ini:2", "bad_section" },
         { "unknown key", "statuses.ini", "[1]\ncolour = red\n", "statuses.ini:2", "unknown_key" },
