@@ -53,7 +53,13 @@ static void nothing_in_it_can_be_changed(void **state)
 static void nonsense_is_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = { "", "w1.", "w1", "x", "w1..", "null", "{}",
+    static const char *const cases[] = { "",
+                                         "w1.",
+                                         "w1",
+                                         "x",
+                                         "w1..",
+                                         "null",
+                                         "{}",
                                          "w1.00000000000000000000000000000000."
                                          "0000000000000000000000000000000000000000" };
     struct crypto *c = open_key("a");
