@@ -25,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <uthash.h>
 
 #define HELLO_LIMIT_MS    10000
@@ -518,36 +517,6 @@ static void on_message(void *ctx, struct web_socket *ws, const char *data, size_
     cJSON_Delete(m);
 }
 
-static bool same_text(const char *a, const char *b, size_t n)
-{
-    return strlen(a) == n && strncasecmp(a, b, n) == 0;
-}
-
-/* Is `origin` a word of "https://portal.example.vn, https://…"? */
-static bool listed_origin(const char *list, const char *origin)
-{
-    for (size_t n; *list != '\0'; list += n) {
-        list += strspn(list, ", ");
-        n = strcspn(list, ", ");
-        if (n > 0 && same_text(origin, list, n))
-            return true;
-    }
-    return false;
-}
-
-/* Our own page may always connect. Others: those of the list; without one any, since the token is what
- * counts.
- */
-static bool origin_allowed(const struct service *s, const struct http_request *req)
-{
-    const char *list = config_str(s->config, "portal", "allowed_origins"),
-               *origin = http_request_header(req, "origin"), *host = http_request_header(req, "host");
-    if (list[0] == '\0' || origin == NULL || listed_origin(list, origin))
-        return true;
-    const char *place = strstr(origin, "://");
-    return place != NULL && host != NULL && strcasecmp(place + 3, host) == 0;
-}
-
 static void *on_open(void *ctx, struct http_request *handshake, struct web_socket *ws, int *refuse_status)
 {
     struct inbox *in = ctx;
@@ -555,8 +524,9 @@ static void *on_open(void *ctx, struct http_request *handshake, struct web_socke
         *refuse_status = 503;
         return NULL;
     }
-    if (!origin_allowed(in->service, handshake)) {
-        *refuse_status = 403;
+    const char *list = config_str(in->service->config, "portal", "allowed_origins");
+    if (list[0] != '\0' && !api_origin_allowed(in->service, handshake, list)) {
+        *refuse_status = 403; /* without a list any page may: the token is what counts */
         return NULL;
     }
     struct viewer *v = mem_alloc(sizeof *v);

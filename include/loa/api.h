@@ -56,6 +56,10 @@ void api_free(struct service *s);
  * route does it. */
 void api_idempotent(struct api_call *c, api_handler *next);
 
+/* May the page a request comes from call us? Pages of ours may, and those of `list` ("https://a.vn,
+ * https://b.vn"). So may what is no web page: it sends no Origin, and could send any. */
+bool api_origin_allowed(const struct service *s, const struct http_request *req, const char *list);
+
 /* ---- web pages ---- */
 struct pages;
 void pages_reload(struct pages *p); /* SIGHUP; on failure the old ones stay */
@@ -78,6 +82,7 @@ void api_feed(struct service *s);           /* bot/api/feed_api.c */
 void api_staff(struct service *s);          /* bot/api/staff_api.c */
 void api_inbox(struct service *s);          /* bot/api/inbox_api.c */
 void api_pages(struct service *s);          /* bot/api/pages_api.c: /portal/inbox */
+void api_chat(struct service *s);           /* bot/api/chat_api.c: /chat */
 void api_citizens(struct service *s);       /* bot/api/citizen_api.c */
 void api_import(struct service *s);         /* bot/api/import_api.c */
 void api_hooks(struct service *s);          /* bot/api/hooks_api.c */
