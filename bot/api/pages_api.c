@@ -3,19 +3,13 @@
  *
  *   GET /portal/inbox          the citizen's inbox, to be opened or embedded by the portal
  *   GET /portal/inbox/{file}   what belongs to it
-<<<<<<< HEAD
+ *   GET /widget.js             the chat, for any web page (its head tells how); /widget.css its look
+ *   GET /hoi-dap               the chat as a page of its own, for a link or a QR code
  *   GET /desk                  the page of the office's people; they log in there
  *   GET /desk/files/{file}     what belongs to it
  *
  * A page may run and load only what comes from here. The inbox may be framed by [portal] allowed_origins, the
- * desk by nobody.
-=======
- *   GET /widget.js             the chat, for any web page (its head tells how); /widget.css its look
- *   GET /hoi-dap               the chat as a page of its own, for a link or a QR code
- *
- * A page may run and load only what comes from here, and be framed only by the pages of [portal] and [chat]
- * allowed_origins.
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
+ * chat by [chat] allowed_origins, the desk by nobody.
  */
 #include "loa/api.h"
 #include "loa/http_static.h"
@@ -28,12 +22,8 @@
 #define POLICY_MAX_BYTES 4096
 
 struct pages {
-    struct http_static *files;            /* NULL: there are none */
-<<<<<<< HEAD
-    struct buf inbox_policy, desk_policy; /* Content-Security-Policy */
-=======
-    struct buf inbox_policy, chat_policy; /* Content-Security-Policy */
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
+    struct http_static *files;                         /* NULL: there are none */
+    struct buf inbox_policy, chat_policy, desk_policy; /* Content-Security-Policy */
 };
 
 /* A word that can stand in the policy without changing what else it says. */
@@ -57,13 +47,9 @@ static void add_origins(struct buf *out, const char *list)
 }
 
 /* "'self'" includes WebSockets only in newer browsers, so their address stands beside it. */
-static void write_policy(struct buf *out, const struct config *cf, const char *frames)
+static void write_policy(struct buf *out, const struct config *cf)
 {
     const char *url = config_str(cf, "loa", "public_url");
-<<<<<<< HEAD
-=======
-    buf_init(out, POLICY_MAX_BYTES);
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
     buf_str(out,
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'");
     if (is_origin(url, strlen(url))) {
@@ -74,25 +60,24 @@ static void write_policy(struct buf *out, const struct config *cf, const char *f
     buf_str(out, "; base-uri 'none'; form-action 'none'; frame-ancestors ");
 }
 
-<<<<<<< HEAD
 static void write_policies(struct pages *p, const struct config *cf)
 {
     write_policy(&p->inbox_policy, cf);
     buf_str(&p->inbox_policy, "'self'");
     add_origins(&p->inbox_policy, config_str(cf, "portal", "allowed_origins"));
+    write_policy(&p->chat_policy, cf);
+    buf_str(&p->chat_policy, "'self'");
+    add_origins(&p->chat_policy, config_str(cf, "chat", "allowed_origins"));
     write_policy(&p->desk_policy, cf);
     buf_str(&p->desk_policy, "'none'; require-trusted-types-for 'script'");
 }
 
 static void reply(struct api_call *c, const struct buf *policy, const char *name)
-=======
-static void reply(struct api_call *c, const char *name, const struct buf *policy, const char *cache)
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
 {
     const struct pages *p = c->service->pages;
     http_reply_header(c->req, "Content-Security-Policy", buf_cstr(policy));
     http_reply_header(c->req, "Referrer-Policy", "no-referrer");
-    if (p->files == NULL || !http_static_reply(p->files, c->req, name, cache)) {
+    if (p->files == NULL || !http_static_reply(p->files, c->req, name, NULL)) {
         api_problem(c, 404, "not_found", "No such page", "Không có trang này.", NULL);
         return;
     }
@@ -108,43 +93,24 @@ static void reply_file(struct api_call *c, const struct buf *policy, const char 
 
 static void inbox_page(struct api_call *c)
 {
-<<<<<<< HEAD
     reply(c, &c->service->pages->inbox_policy, "inbox/index.html");
-=======
-    reply(c, "inbox/index.html", &c->service->pages->inbox_policy, NULL);
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
 }
 
 static void inbox_file(struct api_call *c)
 {
-<<<<<<< HEAD
     reply_file(c, &c->service->pages->inbox_policy, "inbox");
-}
-
-static void desk_page(struct api_call *c)
-{
-    reply(c, &c->service->pages->desk_policy, "desk/index.html");
-}
-
-static void desk_file(struct api_call *c)
-{
-    reply_file(c, &c->service->pages->desk_policy, "desk");
-=======
-    char name[128];
-    snprintf(name, sizeof name, "inbox/%s", http_request_param(c->req, "file"));
-    reply(c, name, &c->service->pages->inbox_policy, NULL);
 }
 
 static void chat_page(struct api_call *c)
 {
-    reply(c, "chat/index.html", &c->service->pages->chat_policy, NULL);
+    reply(c, &c->service->pages->chat_policy, "chat/index.html");
 }
 
-/* Pages of other hosts load it, and should not ask for it again on every click. */
+/* Pages of other hosts load it. */
 static void widget(struct api_call *c, const char *name)
 {
     http_reply_header(c->req, "Cross-Origin-Resource-Policy", "cross-origin");
-    reply(c, name, &c->service->pages->chat_policy, "public, max-age=600");
+    reply(c, &c->service->pages->chat_policy, name);
 }
 
 static void widget_script(struct api_call *c)
@@ -155,7 +121,16 @@ static void widget_script(struct api_call *c)
 static void widget_style(struct api_call *c)
 {
     widget(c, "chat/widget.css");
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
+}
+
+static void desk_page(struct api_call *c)
+{
+    reply(c, &c->service->pages->desk_policy, "desk/index.html");
+}
+
+static void desk_file(struct api_call *c)
+{
+    reply_file(c, &c->service->pages->desk_policy, "desk");
 }
 
 void pages_reload(struct pages *p)
@@ -171,11 +146,8 @@ void pages_free(struct pages *p)
         return;
     http_static_free(p->files);
     buf_clear(&p->inbox_policy);
-<<<<<<< HEAD
-    buf_clear(&p->desk_policy);
-=======
     buf_clear(&p->chat_policy);
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
+    buf_clear(&p->desk_policy);
     free(p);
 }
 
@@ -184,26 +156,19 @@ void api_pages(struct service *s)
     static const struct api_route routes[] = {
         { HTTP_GET, "/portal/inbox", 0, 0, inbox_page },
         { HTTP_GET, "/portal/inbox/{file}", 0, 0, inbox_file },
-<<<<<<< HEAD
-        { HTTP_GET, "/desk", 0, 0, desk_page },
-        { HTTP_GET, "/desk/files/{file}", 0, 0, desk_file },
-=======
         { HTTP_GET, "/widget.js", 0, 0, widget_script },
         { HTTP_GET, "/widget.css", 0, 0, widget_style },
         { HTTP_GET, "/hoi-dap", 0, 0, chat_page },
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
+        { HTTP_GET, "/desk", 0, 0, desk_page },
+        { HTTP_GET, "/desk/files/{file}", 0, 0, desk_file },
         { 0 },
     };
     char dir[1024], why[200];
     s->pages = mem_alloc(sizeof *s->pages);
-<<<<<<< HEAD
     buf_init(&s->pages->inbox_policy, POLICY_MAX_BYTES);
+    buf_init(&s->pages->chat_policy, POLICY_MAX_BYTES);
     buf_init(&s->pages->desk_policy, POLICY_MAX_BYTES);
     write_policies(s->pages, s->config);
-=======
-    write_policy(&s->pages->inbox_policy, s->config, config_str(s->config, "portal", "allowed_origins"));
-    write_policy(&s->pages->chat_policy, s->config, config_str(s->config, "chat", "allowed_origins"));
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
     snprintf(dir, sizeof dir, "%s/web", config_str(s->config, "loa", "templates"));
     if (http_static_load(dir, why, sizeof why, &s->pages->files) != LOA_OK)
         log_warn("pages_missing", "why", why);

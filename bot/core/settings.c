@@ -13,11 +13,8 @@ const struct settings_section settings_sections[] = {
     { "sms", "SMS by one provider", "tin nhắn SMS qua một nhà cung cấp" },
     { "email", "e-mail by a mail server nearby", "thư điện tử qua máy chủ thư" },
     { "portal", "notices on the public service portal", "thông báo trên Cổng dịch vụ công" },
-<<<<<<< HEAD
     { "staff", "people of the office who log in", "cán bộ đăng nhập vào trang làm việc" },
-=======
     { "chat", "questions and answers on web pages", "hỏi đáp trên trang web" },
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
 };
 const unsigned settings_section_count = COUNT(settings_sections);
 
@@ -222,12 +219,11 @@ const struct setting settings[] = {
       "để trống: mọi trang." },
     CHANNEL_ROWS("portal", "1000/s", "256", "5000", "0"),
 
-<<<<<<< HEAD
     { "staff", "idle_minutes", SETTING_INT, "30", "A session ends after so many minutes without doing anything.",
       "Số phút không thao tác thì phiên làm việc tự kết thúc.", .min = 1, .max = 720 },
     { "staff", "session_hours", SETTING_INT, "12", "Longest life of a session; then one logs in again.",
       "Thời gian dài nhất của một phiên làm việc (giờ); sau đó phải đăng nhập lại.", .min = 1, .max = 24 },
-=======
+
     { "chat", "allowed_origins", SETTING_TEXT, "",
       "Web pages that may embed the chat, as https://host, separated by commas; unset: only loa's own.",
       "Những trang web được nhúng khung hỏi đáp, dạng https://tên-miền, cách nhau bằng dấu phẩy; "
@@ -236,7 +232,6 @@ const struct setting settings[] = {
       "Messages one citizen may write; who is faster is asked to wait, and nothing is lost.",
       "Số tin một người được viết; ai nhanh hơn thì được nhắc chờ, không mất tin nào.", .min = 1,
       .max = 100000 },
->>>>>>> 0becd54 (The chat's page and script, for any web page: one tag, no cookies, nothing kept before it is opened)
 };
 /* clang-format on */
 const unsigned settings_count = COUNT(settings);
