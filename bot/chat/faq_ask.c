@@ -5,22 +5,12 @@
 /* A greeting is small talk only when hardly anything else is said. */
 #define SMALLTALK_REST 0.4f
 
-static const struct faq_rule *first_rule(const struct faq_rules *rules, const struct faq_hits *hits,
-                                         uint64_t covered[2])
-{
-    const struct faq_rule *found = NULL;
-    for (uint32_t i = 0; i < rules->count && hits->count > 0; i++)
-        if (faq_rule_holds(&rules->rule[i], hits, covered) && found == NULL)
-            found = &rules->rule[i];
-    return found;
-}
-
 static const struct faq_rule *smalltalk(const struct faq *f, const struct faq_query *q,
                                         const struct faq_hits *hits)
 {
     uint64_t covered[2] = { 0, 0 };
     float rest = 0, all = 0;
-    const struct faq_rule *r = first_rule(&f->smalltalk, hits, covered);
+    const struct faq_rule *r = faq_rules_first(&f->smalltalk, hits, false, covered);
     for (unsigned i = 0; i < q->text.tokens; i++) {
         all += q->text.token[i].weight;
         if ((covered[i / 64] >> (i % 64) & 1) == 0)
@@ -79,11 +69,11 @@ static void decide(const struct faq *f, const struct faq_query *q, struct faq_an
     const struct faq_rule *r;
     struct faq_hits hits;
     ruled_hits(f, &q->hits, &hits);
-    if ((r = first_rule(&f->urgent, &hits, covered)) != NULL)
+    if ((r = faq_rules_first(&f->urgent, &hits, true, covered)) != NULL)
         by_rule(out, FAQ_URGENT, r);
     else if ((r = smalltalk(f, q, &hits)) != NULL)
         by_rule(out, FAQ_SMALLTALK, r);
-    else if ((r = first_rule(&f->unsupported, &hits, covered)) != NULL)
+    else if ((r = faq_rules_first(&f->unsupported, &hits, false, covered)) != NULL)
         by_rule(out, FAQ_HANDOVER, r);
     else
         by_gate(f, out);

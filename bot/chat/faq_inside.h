@@ -81,6 +81,7 @@ struct faq_token {
     unsigned alts;
     uint64_t written; /* with diacritics, wherever the tone stands; 0: none typed */
     float weight;     /* of the word in its place: fillers count little */
+    bool optional;    /* a reading of the shorthand it comes from ends before it */
 };
 struct faq_text {
     struct faq_token token[FAQ_TOKENS_MAX];
@@ -126,8 +127,9 @@ struct faq_hit {
     uint32_t phrase;
     unsigned at, words;
     float weight;
-    bool inside;   /* within a longer hit that names a concept */
-    bool doubtful; /* of a doubtful phrase, and not all diacritics were typed: decides nothing */
+    bool inside;     /* within a longer hit that names a concept */
+    bool misspelled; /* other diacritics were typed */
+    bool doubtful;   /* of a doubtful phrase, and not all diacritics were typed: decides nothing */
 };
 struct faq_hits {
     struct faq_hit hit[FAQ_HITS_MAX];
@@ -141,25 +143,32 @@ void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, 
 void faq_phrases_doubt(struct faq_phrases *p, const struct faq_text *text);
 void faq_phrases_clear(struct faq_phrases *p);
 
+/* ---- faq_rules.c ---- */
+
 /* "a|b + c ! d": (a or b) and c and not d. */
 #define FAQ_GROUPS_MAX 4
-#define FAQ_GROUP_MAX  32
-struct faq_group {
-    uint32_t phrase[FAQ_GROUP_MAX];
-    unsigned count;
-    bool forbidden;
-};
+#define FAQ_RULES_MAX  500
 struct faq_rule {
-    struct faq_group group[FAQ_GROUPS_MAX];
-    unsigned groups;
+    unsigned required, forbidden; /* a bit per group */
     char *pattern, *department, *sentence;
+};
+struct faq_use {                /* a phrase in a group of a rule */
+    uint32_t rule, group, next; /* next: use of the same phrase; FAQ_NONE: the last */
 };
 struct faq_rules {
     struct faq_rule *rule;
-    uint32_t count;
+    struct faq_use *use;
+    uint32_t count, uses;
+    struct faq_map by_phrase; /* -> its first use */
 };
-/* Words covered by the rule's phrases in *covered. */
-bool faq_rule_holds(const struct faq_rule *r, const struct faq_hits *hits, uint64_t covered[2]);
+/* The phrase stands in `group` of the rule that faq_rules_add() adds next. */
+void faq_rules_use(struct faq_rules *r, uint32_t phrase, unsigned group);
+void faq_rules_add(struct faq_rules *r, const struct faq_rule *rule); /* takes its strings */
+/* The first rule that holds, NULL when none does; the words of all that hold are added to *covered. With
+ * `any_reading`, a shorthand may be read as it suits the rule. */
+const struct faq_rule *faq_rules_first(const struct faq_rules *r, const struct faq_hits *hits,
+                                       bool any_reading, uint64_t covered[2]);
+void faq_rules_clear(struct faq_rules *r);
 
 /* ---- faq_index.c ---- */
 
@@ -285,7 +294,6 @@ enum loa_status faq_entries_read(const char *dir, struct errors *err, struct faq
 void faq_entries_own(const char *dir, struct errors *skipped, struct faq *f);
 void faq_source_clear(struct faq_source *s);
 enum loa_status faq_tables_read(const char *dir, struct errors *err, struct faq *f);
-void faq_rules_clear(struct faq_rules *r);
 
 /* Text, hits and features of one question. */
 struct faq_query {

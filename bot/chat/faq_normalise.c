@@ -71,6 +71,8 @@ static void add_readings(struct reader *r, const struct faq_reading *row)
         for (unsigned i = 0; t != NULL && i < row->readings; i++)
             if (at < row->words[i])
                 alt_add(t, word_id(r, row->word[i][at]), 1.0f / (float)row->readings);
+            else
+                t->optional = true;
     }
 }
 

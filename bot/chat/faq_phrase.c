@@ -46,7 +46,8 @@ struct walk {
     const struct faq_phrases *p;
     const struct faq_text *text;
     struct faq_hits *out;
-    unsigned start;
+    unsigned start, words;
+    unsigned token_of[FAQ_PHRASE_WORDS_MAX]; /* where the words taken so far stand */
 };
 
 /* In how many words the diacritics typed are not those of the phrase. */
@@ -54,7 +55,7 @@ static unsigned disagreements(const struct walk *w, const struct faq_phrase *phr
 {
     unsigned n = 0;
     for (unsigned i = 0; i < phrase->words; i++) {
-        uint64_t typed = w->text->token[w->start + i].written;
+        uint64_t typed = w->text->token[w->token_of[i]].written;
         n += typed != 0 && phrase->written[i] != 0 && typed != phrase->written[i];
     }
     return n;
@@ -63,14 +64,14 @@ static unsigned disagreements(const struct walk *w, const struct faq_phrase *phr
 static bool all_typed(const struct walk *w, const struct faq_phrase *phrase)
 {
     for (unsigned i = 0; i < phrase->words; i++)
-        if (w->text->token[w->start + i].written != phrase->written[i])
+        if (w->text->token[w->token_of[i]].written != phrase->written[i])
             return false;
     return true;
 }
 
 /* Of phrases with the same letters, those whose diacritics fit best. "ba" alone is never "bà"; of more words,
  * half may be misspelled, and then count half. */
-static void add_hits(const struct walk *w, uint32_t first, float weight)
+static void add_hits(const struct walk *w, uint32_t first, unsigned end, float weight)
 {
     unsigned fewest = FAQ_PHRASE_WORDS_MAX, d;
     for (uint32_t i = first; i != FAQ_NONE; i = w->p->phrase[i].next_alike)
@@ -83,27 +84,34 @@ static void add_hits(const struct walk *w, uint32_t first, float weight)
             w->out->hit[w->out->count++] = (struct faq_hit){
                 .phrase = i,
                 .at = w->start,
-                .words = phrase->words,
+                .words = end - w->start,
                 .weight = d == 0 ? weight : weight / 2,
+                .misspelled = d > 0,
                 .doubtful = phrase->doubtful && !all_typed(w, phrase),
             };
     }
 }
 
-static void walk_from(const struct walk *w, uint32_t node, unsigned at, float weight)
+static void walk_from(struct walk *w, uint32_t node, unsigned at, float weight)
 {
-    uint32_t id = faq_map_get(&w->p->end, step_key(node, FAQ_NONE));
-    if (id != FAQ_NONE)
-        add_hits(w, id, weight);
-    if (at >= w->text->tokens)
+    if (at >= w->text->tokens || w->words == FAQ_PHRASE_WORDS_MAX)
         return;
     const struct faq_token *t = &w->text->token[at];
     for (unsigned i = 0; i < t->alts; i++) {
         uint32_t next =
             t->alt[i].word == FAQ_NONE ? FAQ_NONE : faq_map_get(&w->p->next, step_key(node, t->alt[i].word));
-        if (next != FAQ_NONE)
-            walk_from(w, next, at + 1, weight < t->alt[i].weight ? weight : t->alt[i].weight);
+        if (next == FAQ_NONE)
+            continue;
+        w->token_of[w->words++] = at;
+        float lighter = weight < t->alt[i].weight ? weight : t->alt[i].weight;
+        uint32_t id = faq_map_get(&w->p->end, step_key(next, FAQ_NONE));
+        if (id != FAQ_NONE)
+            add_hits(w, id, at + 1, lighter);
+        walk_from(w, next, at + 1, lighter);
+        w->words--;
     }
+    if (t->optional && at > w->start) /* the other reading of the shorthand has no such word */
+        walk_from(w, node, at + 1, weight);
 }
 
 /* "chứng thực điện tử" is one thing, not that and "điện tử" besides. */
@@ -122,7 +130,7 @@ void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, 
 {
     out->count = 0;
     for (unsigned start = 0; start < text->tokens; start++) {
-        struct walk w = { p, text, out, start };
+        struct walk w = { .p = p, .text = text, .out = out, .start = start };
         walk_from(&w, 0, start, 1);
     }
     mark_inside(p, out);
@@ -136,7 +144,9 @@ void faq_phrases_doubt(struct faq_phrases *p, const struct faq_text *text)
         plain.token[i].written = 0;
     faq_phrases_find(p, &plain, &hits);
     for (unsigned i = 0; i < hits.count; i++) {
-        struct walk w = { p, text, NULL, hits.hit[i].at };
+        struct walk w = { .p = p, .text = text };
+        for (unsigned k = 0; k < FAQ_PHRASE_WORDS_MAX; k++)
+            w.token_of[k] = hits.hit[i].at + k;
         struct faq_phrase *phrase = &p->phrase[hits.hit[i].phrase];
         phrase->doubtful = phrase->doubtful || (phrase->ruled && !all_typed(&w, phrase));
     }
@@ -148,40 +158,4 @@ void faq_phrases_clear(struct faq_phrases *p)
     faq_map_clear(&p->next);
     faq_map_clear(&p->end);
     *p = (struct faq_phrases){ 0 };
-}
-
-/* ---- rules ---- */
-
-/* A misspelled phrase, or one of two readings, decides nothing alone. */
-#define SURE_ENOUGH 0.5f
-
-static void cover(const struct faq_hit *h, uint64_t covered[2])
-{
-    for (unsigned i = h->at; i < h->at + h->words; i++)
-        covered[i / 64] |= 1ULL << (i % 64);
-}
-
-/* Does one of the group's phrases occur? What it covers is added to *covered. */
-static bool group_found(const struct faq_group *g, const struct faq_hits *hits, uint64_t covered[2])
-{
-    bool found = false;
-    for (unsigned h = 0; h < hits->count; h++)
-        for (unsigned i = 0; i < g->count; i++)
-            if (hits->hit[h].phrase == g->phrase[i] && !hits->hit[h].doubtful &&
-                hits->hit[h].weight > SURE_ENOUGH) {
-                cover(&hits->hit[h], covered);
-                found = true;
-            }
-    return found;
-}
-
-bool faq_rule_holds(const struct faq_rule *r, const struct faq_hits *hits, uint64_t covered[2])
-{
-    uint64_t mine[2] = { 0, 0 }, nothing[2] = { 0, 0 };
-    for (unsigned i = 0; i < r->groups; i++)
-        if (group_found(&r->group[i], hits, r->group[i].forbidden ? nothing : mine) == r->group[i].forbidden)
-            return false;
-    covered[0] |= mine[0];
-    covered[1] |= mine[1];
-    return true;
 }

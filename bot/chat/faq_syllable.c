@@ -66,12 +66,23 @@ static bool is_rhyme(const char *s)
     return bsearch(s, rhymes, sizeof rhymes / sizeof *rhymes, sizeof *rhymes, compare_rhyme) != NULL;
 }
 
+/* k, gh and ngh stand before e, i, y only, c, g and ng before the others: "ko" and "ce" are no words. */
+static bool fits(const char *onset, const char *rhyme)
+{
+    bool front = strchr("eiy", rhyme[0]) != NULL;
+    if (strcmp(onset, "k") == 0 || strcmp(onset, "gh") == 0 || strcmp(onset, "ngh") == 0)
+        return front;
+    if (strcmp(onset, "c") == 0 || strcmp(onset, "ng") == 0)
+        return !front;
+    return true;
+}
+
 /* Length of the longest onset that leaves a rhyme; -1 when `word` is no syllable. */
 static int onset_length(const char *word)
 {
     for (unsigned i = 0; i < sizeof onsets / sizeof *onsets; i++) {
         size_t n = strlen(onsets[i]);
-        if (strncmp(word, onsets[i], n) == 0 && is_rhyme(word + n))
+        if (strncmp(word, onsets[i], n) == 0 && is_rhyme(word + n) && fits(onsets[i], word + n))
             return (int)n;
     }
     return -1;

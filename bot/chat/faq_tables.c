@@ -8,10 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LISTS_MAX 8
+
 struct loading {
     struct faq *f;
     struct errors *err;
     struct faq_rules *rules; /* of the file being read */
+    struct {
+        char *name, *phrases;
+    } list[LISTS_MAX]; /* "@name" stands for its phrases in the rows below */
+    unsigned lists;
+    char bad_phrase[80]; /* why a pattern was refused */
     bool failed;
 };
 
@@ -161,73 +168,124 @@ static void lexicon_row(void *ctx, const struct tsv_row *row)
 
 /* ---- rules ---- */
 
-static bool read_group(struct faq *f, char *text, struct faq_group *out)
+#define PATTERN_MAX 4096
+
+static const char *list_of(const struct loading *l, const char *name)
 {
-    char *one;
-    while ((one = strsep(&text, "|")) != NULL) {
-        if (out->count == FAQ_GROUP_MAX)
+    for (unsigned i = 0; i < l->lists; i++)
+        if (strcmp(l->list[i].name, name) == 0)
+            return l->list[i].phrases;
+    return "";
+}
+
+/* `text`: phrases apart by "|"; "@name" among them stands for a list. */
+static bool read_group(struct loading *l, const char *text, unsigned group)
+{
+    char phrases[PATTERN_MAX], *rest = phrases, *one;
+    if ((size_t)snprintf(phrases, sizeof phrases, "%s", text) >= sizeof phrases)
+        return false;
+    while ((one = strsep(&rest, "|")) != NULL) {
+        one = text_trim(one);
+        if (one[0] == '@') {
+            if (!read_group(l, list_of(l, one), group)) /* an unknown list has no phrases */
+                return false;
+            continue;
+        }
+        uint32_t phrase = whole_phrase_of(l->f, one);
+        if (phrase == FAQ_NONE) {
+            snprintf(l->bad_phrase, sizeof l->bad_phrase, "%s", one);
             return false;
-        out->phrase[out->count] = whole_phrase_of(f, one);
-        if (out->phrase[out->count] == FAQ_NONE)
-            return false;
-        f->phrases.phrase[out->phrase[out->count++]].ruled = true;
+        }
+        l->f->phrases.phrase[phrase].ruled = true;
+        faq_rules_use(l->rules, phrase, group);
     }
     return true;
 }
 
-/* Cuts `pattern` at + and !; each piece is a group. */
-static bool read_pattern(struct faq *f, const char *pattern, struct faq_rule *r)
+/* Cuts `pattern` at + and !; each piece is a group of the rule to come. */
+static bool read_pattern(struct loading *l, const char *pattern, struct faq_rule *r)
 {
-    char text[1024], *at = text;
+    char text[PATTERN_MAX], *at = text;
     bool forbidden = false;
     if ((size_t)snprintf(text, sizeof text, "%s", pattern) >= sizeof text)
         return false;
-    while (*at != '\0') {
+    for (unsigned group = 0; *at != '\0'; group++) {
         size_t n = strcspn(at, "+!");
         char mark = at[n];
-        if (r->groups == FAQ_GROUPS_MAX)
-            return false;
-        struct faq_group *g = &r->group[r->groups++];
         at[n] = '\0';
-        g->forbidden = forbidden;
-        if (!read_group(f, at, g))
+        if (group == FAQ_GROUPS_MAX || !read_group(l, at, group))
             return false;
+        *(forbidden ? &r->forbidden : &r->required) |= 1U << group;
         at += n + (mark != '\0');
         forbidden = mark == '!';
     }
-    return r->groups > 0 && !r->group[0].forbidden;
+    return r->required != 0;
+}
+
+/* What these tables say is not confirmed by anybody like an entry is: no links, and of figures only those
+ * everybody knows by heart. */
+static bool plain_sentence(const char *s)
+{
+    unsigned digits = 0;
+    for (const char *p = s; *p != '\0'; p++) {
+        digits = *p >= '0' && *p <= '9' ? digits + 1 : 0;
+        if (digits > 3)
+            return false;
+    }
+    return strstr(s, "://") == NULL && strstr(s, "www.") == NULL && strstr(s, ".vn") == NULL;
+}
+
+/* "@name", "-", phrases */
+static bool list_row(struct loading *l, const struct tsv_row *row)
+{
+    if (row->cell[0][0] != '@')
+        return false;
+    if (l->lists == LISTS_MAX || list_of(l, row->cell[0])[0] != '\0' || strchr(row->cell[2], '@') != NULL)
+        row_fault(l, row, "danh sách @ đã có, hoặc quá 8 danh sách",
+                  "this @list stands above, or over 8 lists");
+    else {
+        l->list[l->lists].name = mem_strdup(row->cell[0]);
+        l->list[l->lists++].phrases = mem_strdup(row->cell[2]);
+    }
+    return true;
 }
 
 /* pattern, department (may be empty), sentence */
 static void rule_row(void *ctx, const struct tsv_row *row)
 {
     struct loading *l = ctx;
-    struct faq_rules *rules = l->rules;
     struct faq_rule r = { 0 };
 
-    if (!read_pattern(l->f, row->cell[0], &r)) {
-        row_fault(
-            l, row,
-            "viết dạng “cụm|cụm + cụm ! cụm không được có”, nhiều nhất 4 nhóm, 32 cụm mỗi nhóm, không từ nào bị teencode.tsv bỏ",
-            "write \"phrase|phrase + phrase ! unwanted phrase\", at most 4 groups of 32 phrases, no word dropped by teencode.tsv");
+    if (list_row(l, row))
+        return;
+    l->bad_phrase[0] = '\0';
+    if (l->rules->count == FAQ_RULES_MAX || !read_pattern(l, row->cell[0], &r)) {
+        fault_at(
+            l->err, row->path, row->line, "bad_row",
+            "viết dạng “cụm|cụm + @danh_sách ! cụm không được có”, nhiều nhất 4 nhóm, 8 từ một cụm, không từ nào bị teencode.tsv bỏ: %s",
+            "write \"phrase|phrase + @list ! unwanted phrase\", at most 4 groups, 8 words a phrase, no word dropped by teencode.tsv: %s",
+            l->bad_phrase);
+        l->failed = true;
         return;
     }
+    if (!plain_sentence(row->cell[2]))
+        row_fault(
+            l, row,
+            "câu nói không được có đường dẫn hay số dài hơn 3 chữ số: viết thành một mục trong entries.json",
+            "no links and no figures over 3 digits in the sentence: make it an entry of entries.json");
     r.pattern = mem_strdup(row->cell[0]);
     r.department = mem_strdup(row->cell[1]);
     r.sentence = mem_strdup(row->cell[2]);
-    rules->rule = mem_resize(rules->rule, (rules->count + 1) * sizeof *rules->rule);
-    rules->rule[rules->count++] = r;
+    faq_rules_add(l->rules, &r);
 }
 
-void faq_rules_clear(struct faq_rules *r)
+static void forget_lists(struct loading *l)
 {
-    for (uint32_t i = 0; i < r->count; i++) {
-        free(r->rule[i].pattern);
-        free(r->rule[i].department);
-        free(r->rule[i].sentence);
+    for (unsigned i = 0; i < l->lists; i++) {
+        free(l->list[i].name);
+        free(l->list[i].phrases);
     }
-    free(r->rule);
-    *r = (struct faq_rules){ 0 };
+    l->lists = 0;
 }
 
 /* ---- all of them ---- */
@@ -257,6 +315,7 @@ enum loa_status faq_tables_read(const char *dir, struct errors *err, struct faq 
         enum loa_status one = tsv_read(path, files[i].min, files[i].max, err, files[i].row, &l);
         if (one != LOA_OK)
             st = one;
+        forget_lists(&l);
         if (i == 0)
             check_readings(&l, path);
     }
