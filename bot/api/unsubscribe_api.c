@@ -7,6 +7,7 @@
  * The page's parts are in templates/web/unsubscribe.html, each begun by a line "<!-- piece: NAME -->".
  */
 #include "loa/api.h"
+#include "loa/consent.h"
 #include "loa/log.h"
 #include "loa/mem.h"
 #include "loa/unsubscribe.h"
@@ -69,9 +70,9 @@ static void get_page(struct api_call *c)
         answer_page(c, 200, "ask");
 }
 
-static void opted_out(void *ctx, enum loa_status st, const struct redis_value *v)
+static void opted_out(void *ctx, enum loa_status st, const char *no)
 {
-    (void)v;
+    (void)no;
     struct api_call *c = ctx;
     if (st != LOA_OK)
         http_reply_header(c->req, "Retry-After", "5");
@@ -89,15 +90,12 @@ static void post_click(struct api_call *c)
         answer_page(c, 400, "ask");
         return;
     }
-    struct store *s = c->service->store;
-    unsigned p = store_partition_of_citizen(s, ckey);
-    struct args a;
-    args_init(&a);
-    args_key(&a, p, "c:%s", ckey);
-    args_str(&a, channel_word(ch));
-    args_int(&a, 0);
-    enum loa_status st = store_script(s, p, "consent", &a, opted_out, c);
-    args_clear(&a);
+    char words[24];
+    snprintf(words, sizeof words, "o_%s", channel_word(ch));
+    const struct consent_change refuse = {
+        .ckey = ckey, .words = words, .source = "email_link", .version = ""
+    };
+    enum loa_status st = consent_change(c->service->store, &refuse, opted_out, c);
     if (st != LOA_OK)
         opted_out(c, st, NULL);
 }

@@ -18,7 +18,7 @@ static const struct label code = { "code", { "2xx", "3xx", "4xx", "5xx" } };
 static const struct label intake_result = { "result",
                                             { "accepted", "duplicate", "rejected", "unavailable" } };
 static const struct label routed_result = { "result",
-                                            { "notify", "silent", "stale", "flagged", "no_contact" } };
+                                            { "notify", "silent", "stale", "flagged", "no_contact", "follower" } };
 static const struct label channel = {
     "channel", { "portal", "zalo", "sms", "email", "zalo_cs", "zalo_uid", "zalo_zbs" } /* channels and ways */
 };

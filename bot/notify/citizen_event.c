@@ -4,6 +4,7 @@
  */
 #include "loa/citizen.h"
 #include "loa/clock.h"
+#include "loa/consent.h"
 #include "loa/mem.h"
 #include "loa/phone.h"
 #include <stdio.h>
@@ -74,9 +75,8 @@ static void key_of(const struct touching *t, const char *kind, const char *value
     citizen_key(store_crypto(t->store), identity, out);
 }
 
-static void linked(void *ctx, enum loa_status st, const struct redis_value *v)
+static void linked(void *ctx, enum loa_status st)
 {
-    (void)v;
     struct touching *t = ctx;
     char main_key[CRYPTO_KEY_HEX];
     key_of(t, "phone", t->phone, main_key);
@@ -92,14 +92,7 @@ static void link_phone(struct touching *t)
     char zalo_key[CRYPTO_KEY_HEX], main_key[CRYPTO_KEY_HEX];
     key_of(t, "zalo", t->user, zalo_key);
     key_of(t, "phone", t->phone, main_key);
-    unsigned p = store_partition_of_citizen(t->store, zalo_key);
-    struct args a;
-    args_init(&a);
-    args_key(&a, p, "c:%s", zalo_key);
-    args_str(&a, "as");
-    args_str(&a, main_key);
-    enum loa_status st = store_command(t->store, p, "HSET", &a, linked, t);
-    args_clear(&a);
+    enum loa_status st = citizen_link(t->store, zalo_key, main_key, linked, t);
     if (st != LOA_OK)
         end(t, st);
 }

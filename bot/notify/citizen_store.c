@@ -1,5 +1,6 @@
 #include "loa/citizen_store.h"
 #include "loa/clock.h"
+#include "loa/consent.h"
 #include "loa/json.h"
 #include "loa/mail_address.h"
 #include "loa/mem.h"
@@ -77,9 +78,8 @@ static void leave_later(void *ctx)
     leave(ctx);
 }
 
-static void alias_stored(void *ctx, enum loa_status st, const struct redis_value *v)
+static void alias_stored(void *ctx, enum loa_status st)
 {
-    (void)v;
     struct storing *p = ctx;
     p->failed |= st != LOA_OK;
     leave(p);
@@ -91,17 +91,10 @@ static void put_alias(struct storing *p, const char *identity)
     citizen_key(store_crypto(p->store), identity, key);
     if (strcmp(key, p->ckey) == 0)
         return;
-    unsigned partition = store_partition_of_citizen(p->store, key);
-    struct args a;
-    args_init(&a);
-    args_key(&a, partition, "c:%s", key);
-    args_str(&a, "as");
-    args_str(&a, p->ckey);
-    if (store_command(p->store, partition, "HSET", &a, alias_stored, p) == LOA_OK)
+    if (citizen_link(p->store, key, p->ckey, alias_stored, p) == LOA_OK)
         p->waiting++;
     else
         p->failed = true;
-    args_clear(&a);
 }
 
 static void main_stored(void *ctx, enum loa_status st, const struct redis_value *v)

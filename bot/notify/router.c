@@ -5,6 +5,7 @@
 #include "loa/mem.h"
 #include "loa/metrics.h"
 #include "loa/notice_params.h"
+#include "loa/proof.h"
 #include "loa/unsubscribe.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #define BATCH_EVENTS   64
 #define RETRY_MS       200
 #define DOSSIER_KEEP_S (400LL * 86400) /* a year's timeline and a little more */
+#define CODES_MAX      10              /* dossiers remembered per identity */
+
+#define FOLLOWERS_MAX_BYTES 256 /* five of "<cid>:<channel>;" (follow.lua) */
 
 /* One journal entry on its way through the router. */
 struct job {
@@ -22,8 +26,11 @@ struct job {
     bool was_known, readable, stale, unexpected;
     int known_status;
     int64_t known_at_ms, accepted_ms;
-    char nid[NOTICE_ID_SIZE], kind[40];
+    char nid[NOTICE_ID_SIZE], kind[40], followers[FOLLOWERS_MAX_BYTES];
     bool no_contact, failed, dead;
+    struct citizen owner, contact; /* whom the news is for; who holds the number on the dossier */
+    unsigned waiting;
+    void (*next)(struct job *j); /* when nothing is waited for any more */
 };
 
 /* One batch of one partition: at most one event per dossier, so that each sees the one before it committed.
@@ -46,6 +53,7 @@ struct part {
 struct router {
     struct router_env env;
     struct part part[PARTITIONS_MAX];
+    struct batch *codes;
     bool paused;
 };
 
@@ -191,38 +199,186 @@ static void fill_notice(struct job *j, const struct status_rule *rule, struct no
     notice_variants(e, n->kind, n->variants, NOTICE_VARIANTS);
 }
 
-static void notice_stored(void *ctx, enum loa_status st, bool made)
+/* ---- steps of one job that wait for each other ---- */
+
+static void job_wait(struct job *j, void (*next)(struct job *j))
 {
-    struct job *j = ctx;
-    j->dead = st == LOA_INVALID || st == LOA_TOO_BIG; /* no repeat would help: a person has to look */
-    j->failed = st != LOA_OK && !j->dead;
-    if (j->dead)
-        log_error("notice_refused_by_store", "dossier", j->code, "status", loa_status_word(st));
-    if (st == LOA_OK)
-        metric_add(M_ROUTED, made ? "notify" : "repeat", NULL, 1);
-    job_end(j);
+    j->waiting = 1;
+    j->next = next;
 }
 
-static void citizen_found(void *ctx, enum loa_status st, const struct citizen *c)
+static void job_leave(struct job *j)
+{
+    if (--j->waiting == 0)
+        j->next(j);
+}
+
+static void job_fault(struct job *j, enum loa_status st)
+{
+    if (st == LOA_INVALID || st == LOA_TOO_BIG) { /* no repeat would help: a person has to look */
+        j->dead = true;
+        log_error("notice_refused_by_store", "dossier", j->code, "status", loa_status_word(st));
+    } else if (st != LOA_OK) {
+        j->failed = true;
+    }
+}
+
+/* ---- followers: conversations that want the news of this dossier (follow.lua) ---- */
+
+struct follower {
+    struct job *job;
+    char cid[CRYPTO_KEY_HEX];
+};
+
+static void follower_told(void *ctx, enum loa_status st)
 {
     struct job *j = ctx;
+    job_fault(j, st);
+    if (st == LOA_OK)
+        metric_add(M_ROUTED, "follower", NULL, 1);
+    job_leave(j);
+}
+
+static void follower_planned(void *ctx, enum loa_status st, bool made)
+{
+    (void)made;
+    follower_told(ctx, st);
+}
+
+/* The owner who follows on his own account has the news already. */
+static bool is_told(const struct job *j, const struct citizen *c)
+{
+    return strcmp(c->ckey, j->owner.ckey) == 0 || strcmp(c->ckey, j->contact.ckey) == 0 ||
+           strcmp(c->zalo, j->owner.zalo) == 0;
+}
+
+static void follower_found(void *ctx, enum loa_status st, const struct citizen *c)
+{
+    static const char *const ways[] = { "zalo_cs", "zalo_uid", NULL }; /* never by SMS: nobody asked for it */
+    struct follower *f = ctx;
+    struct job *j = f->job;
     struct router *r = j->round->router;
     const struct status_rule *rule = policy_kind_rule(*r->env.policy, j->kind);
-    if (st != LOA_OK || rule == NULL) {
-        j->dead = st == LOA_INVALID;
-        j->failed = st != LOA_OK && !j->dead;
-        job_end(j);
+    free(f);
+    if (st != LOA_OK || rule == NULL || c->zalo[0] == '\0' || is_told(j, c)) {
+        job_fault(j, st);
+        job_leave(j);
         return;
     }
     struct notice n;
     notice_init(&n);
     fill_notice(j, rule, &n);
-    unsubscribe_param(&n.params, rule, store_crypto(r->env.store),
-                      config_str(r->env.config, "loa", "public_url"), c->ckey);
+    n.phone[0] = n.email[0] = '\0';
+    n.allow_zalo = -1; /* the owner's consent is the owner's; this citizen asked for it */
+    n.only_ways = ways;
     notice_set_id(&n, r->env.store, c->ckey, "");
-    snprintf(j->nid, sizeof j->nid, "%s", n.nid);
-    notice_plan(r->env.planner, &n, c, notice_stored, j);
+    notice_plan(r->env.planner, &n, c, follower_planned, j);
     notice_clear(&n);
+}
+
+static void tell_web(struct job *j, const char *cid)
+{
+    struct router *r = j->round->router;
+    char text[128];
+    struct notice n;
+    notice_init(&n);
+    snprintf(n.code, sizeof n.code, "%s", j->code);
+    snprintf(n.kind, sizeof n.kind, "%s", j->kind);
+    n.status = j->event.status;
+    n.at_ms = j->event.at_ms;
+    notice_set_id(&n, r->env.store, cid, "");
+    snprintf(text, sizeof text, "#news:%s %d %lld", j->code, n.status, (long long)n.at_ms);
+    j->waiting++;
+    r->env.tell(r->env.tell_ctx, cid, text, n.nid, follower_told, j);
+    notice_clear(&n);
+}
+
+static void tell_zalo(struct job *j, const char *cid)
+{
+    struct follower *f = mem_alloc(sizeof *f);
+    f->job = j;
+    snprintf(f->cid, sizeof f->cid, "%s", cid);
+    j->waiting++;
+    enum loa_status st = citizen_load(j->round->router->env.store, f->cid, follower_found, f);
+    if (st != LOA_OK) {
+        free(f);
+        job_fault(j, st);
+        j->waiting--;
+    }
+}
+
+static void tell_followers(struct job *j)
+{
+    for (const char *at = j->followers; *at != '\0';) {
+        size_t n = strcspn(at, ";");
+        char cid[CRYPTO_KEY_HEX];
+        if (n > sizeof cid) {
+            snprintf(cid, sizeof cid, "%.40s", at);
+            if (strncmp(at + sizeof cid, "web", 3) == 0)
+                tell_web(j, cid);
+            else
+                tell_zalo(j, cid);
+        }
+        at += n + (at[n] == ';');
+    }
+}
+
+/* ---- the owner ---- */
+
+static void notice_stored(void *ctx, enum loa_status st, bool made)
+{
+    struct job *j = ctx;
+    job_fault(j, st);
+    if (st == LOA_OK)
+        metric_add(M_ROUTED, made ? "notify" : "repeat", NULL, 1);
+    job_leave(j);
+}
+
+/* The number on the dossier may be somebody's who talks to us by it: then the news may go to that Zalo
+ * account, and what is refused there is refused. */
+static void use_contact(struct citizen *owner, const struct citizen *contact)
+{
+    if (contact->ckey[0] == '\0' || strcmp(owner->ckey, contact->ckey) == 0)
+        return;
+    if (owner->zalo[0] == '\0' && contact->zalo[0] != '\0') {
+        snprintf(owner->zalo, sizeof owner->zalo, "%s", contact->zalo);
+        owner->zalo_touch_ms = contact->zalo_touch_ms;
+        owner->zalo_follows = contact->zalo_follows;
+    }
+    size_t n = strlen(owner->no);
+    if (n + strlen(contact->no) < sizeof owner->no)
+        snprintf(owner->no + n, sizeof owner->no - n, "%s", contact->no);
+}
+
+static void plan_owner(struct job *j, const struct status_rule *rule)
+{
+    struct router *r = j->round->router;
+    struct notice n;
+    notice_init(&n);
+    fill_notice(j, rule, &n);
+    unsubscribe_param(&n.params, rule, store_crypto(r->env.store),
+                      config_str(r->env.config, "loa", "public_url"), j->owner.ckey);
+    notice_set_id(&n, r->env.store, j->owner.ckey, "");
+    snprintf(j->nid, sizeof j->nid, "%s", n.nid);
+    use_contact(&j->owner, &j->contact);
+    j->waiting++;
+    notice_plan(r->env.planner, &n, &j->owner, notice_stored, j);
+    notice_clear(&n);
+}
+
+static void plan_all(struct job *j)
+{
+    const struct status_rule *rule =
+        j->kind[0] != '\0' ? policy_kind_rule(*j->round->router->env.policy, j->kind) : NULL;
+    if (j->failed || j->dead || rule == NULL) {
+        job_end(j);
+        return;
+    }
+    job_wait(j, job_end);
+    if (!j->no_contact)
+        plan_owner(j, rule);
+    tell_followers(j);
+    job_leave(j);
 }
 
 /* The identity the news is for: an authorised person by phone or e-mail; else the owner by paper, phone or
@@ -274,27 +430,102 @@ static const char *judge(struct job *j, const struct policy *p)
     return kind;
 }
 
-static void job_run(struct job *j)
+static void citizen_read(struct job *j, enum loa_status st, const struct citizen *c, struct citizen *to)
 {
-    struct router *r = j->round->router;
-    char identity[300], ckey[CRYPTO_KEY_HEX];
-    const char *kind = j->readable ? judge(j, *r->env.policy) : NULL;
-    if (kind == NULL) {
-        job_end(j);
-        return;
+    job_fault(j, st);
+    if (st == LOA_OK)
+        *to = *c;
+    job_leave(j);
+}
+
+static void owner_found(void *ctx, enum loa_status st, const struct citizen *c)
+{
+    struct job *j = ctx;
+    citizen_read(j, st, c, &j->owner);
+}
+
+static void contact_found(void *ctx, enum loa_status st, const struct citizen *c)
+{
+    struct job *j = ctx;
+    citizen_read(j, st, c, &j->contact);
+}
+
+static void load_citizen(struct job *j, const char *ckey, citizen_fn *found)
+{
+    j->waiting++;
+    enum loa_status st = citizen_load(j->round->router->env.store, ckey, found, j);
+    if (st != LOA_OK) {
+        j->failed = true;
+        j->waiting--;
     }
-    snprintf(j->kind, sizeof j->kind, "%s", kind);
-    if (!identity_of(&j->event, identity)) {
+}
+
+static void load_citizens(struct job *j)
+{
+    const struct dossier_event *e = &j->event;
+    const struct crypto *crypto = store_crypto(j->round->router->env.store);
+    const char *phone = e->authorised ? e->agent_phone : e->phone;
+    char identity[300], ckey[CRYPTO_KEY_HEX], contact[CRYPTO_KEY_HEX];
+    if (!identity_of(e, identity)) {
         j->no_contact = true;
         metric_add(M_ROUTED, "no_contact", NULL, 1);
-        job_end(j);
         return;
     }
+    citizen_key(crypto, identity, ckey);
+    load_citizen(j, ckey, owner_found);
+    snprintf(identity, sizeof identity, "phone:%s", phone);
+    citizen_key(crypto, identity, contact);
+    if (phone[0] != '\0' && strcmp(ckey, contact) != 0)
+        load_citizen(j, contact, contact_found);
+}
+
+/* ---- whose dossier it is: a short list per identity, so that a citizen can ask for "my dossiers" ---- */
+
+static void code_listed(void *ctx, enum loa_status st, const struct redis_value *item)
+{
+    (void)item;
+    struct job *j = ctx;
+    job_fault(j, st);
+    job_leave(j);
+}
+
+static void list_under(struct job *j, const char *kind, const char *value)
+{
+    struct router *r = j->round->router;
+    char identity[300], ckey[CRYPTO_KEY_HEX], list[STORE_KEY_MAX];
+    snprintf(identity, sizeof identity, "%s:%s", kind, value);
     citizen_key(store_crypto(r->env.store), identity, ckey);
-    if (citizen_load(r->env.store, ckey, citizen_found, j) != LOA_OK) {
-        j->failed = true;
-        job_end(j);
-    }
+    snprintf(list, sizeof list, "ds:%s", ckey);
+    j->waiting++;
+    struct args *a = batch_item(r->codes, store_partition_of_citizen(r->env.store, ckey), code_listed, j);
+    args_str(a, list);
+    args_str(a, j->code);
+    args_int(a, 1);
+}
+
+/* Only what this event says for the first time. */
+static void list_dossier(struct job *j)
+{
+    const struct dossier_event *e = &j->event, *k = &j->known;
+    struct proof_identities now, before = { .count = 0 };
+    proof_identities(e, &now);
+    if (j->was_known)
+        proof_identities(k, &before);
+    for (unsigned i = 0; i < now.count; i++)
+        if (!proof_identity_in(&before, now.item[i].kind, now.item[i].value))
+            list_under(j, now.item[i].kind, now.item[i].value);
+}
+
+static void job_run(struct job *j)
+{
+    const char *kind = j->readable ? judge(j, *j->round->router->env.policy) : NULL;
+    snprintf(j->kind, sizeof j->kind, "%s", kind != NULL ? kind : "");
+    job_wait(j, plan_all);
+    if (j->readable && !j->stale)
+        list_dossier(j);
+    if (kind != NULL)
+        load_citizens(j);
+    job_leave(j);
 }
 
 /* ---- the first step: read the journal ---- */
@@ -319,7 +550,7 @@ static bool in_round(const struct round *r, const char *code)
     return false;
 }
 
-/* item: id, code, sealed event, accepted at, status, time, sealed summary (take_events.lua) */
+/* item: id, code, sealed event, accepted at, status, time, sealed summary, followers (take_events.lua) */
 static void job_read(struct round *r, const struct redis_value *item)
 {
     const char *code = redis_str(redis_at(item, 1), NULL);
@@ -336,6 +567,7 @@ static void job_read(struct round *r, const struct redis_value *item)
     j->readable = unseal_event(r->router, store_key(key, 0, "e:%s", code), redis_at(item, 2), &j->event);
     if (!j->readable)
         log_error("journal_entry_unreadable", "dossier", j->code, "entry", j->id);
+    snprintf(j->followers, sizeof j->followers, "%s", redis_str(redis_at(item, 7), NULL));
     const char *status = redis_str(redis_at(item, 4), NULL);
     if (status[0] != '\0' &&
         unseal_event(r->router, store_key(key, 0, "d:%s", code), redis_at(item, 6), &j->known)) {
@@ -403,10 +635,20 @@ void router_pause(struct router *r)
     r->paused = true;
 }
 
+static enum loa_status codes_head(void *ctx, unsigned partition, struct args *a)
+{
+    (void)ctx;
+    args_key(a, partition, "led");
+    args_int(a, CODES_MAX);
+    args_int(a, DOSSIER_KEEP_S);
+    return LOA_OK;
+}
+
 struct router *router_new(const struct router_env *env)
 {
     struct router *r = mem_alloc(sizeof *r);
     r->env = *env;
+    r->codes = batch_new(env->store, "codes", codes_head, r);
     for (unsigned p = 0; p < PARTITIONS_MAX; p++) {
         r->part[p].router = r;
         r->part[p].partition = p;
@@ -420,5 +662,6 @@ void router_free(struct router *r)
         return;
     for (unsigned p = 0; p < PARTITIONS_MAX; p++)
         timer_stop(&r->part[p].retry);
+    batch_free(r->codes);
     free(r);
 }

@@ -25,6 +25,10 @@ cJSON *ledger_entry_json(unsigned partition, const char *stream_id, const struct
         j = cJSON_CreateObject();
     ledger_entry_id(id, partition, stream_id);
     cJSON_AddStringToObject(j, "id", id);
+    date_print_rfc3339(redis_int(store_field(f, "t")), when);
+    cJSON_AddStringToObject(j, "time", when);
+    if (redis_str(store_field(f, "n"), NULL)[0] == '\0') /* of no message: the header says it all */
+        return j;
     copy_text(j, "notification", f, "n");
     snprintf(text, sizeof text, "%s-%s", redis_str(store_field(f, "n"), NULL),
              redis_str(store_field(f, "k"), NULL));
@@ -36,7 +40,5 @@ cJSON *ledger_entry_json(unsigned partition, const char *stream_id, const struct
     copy_text(j, "provider_code", f, "c");
     cJSON_AddNumberToObject(j, "attempts", (double)redis_int(store_field(f, "a")));
     cJSON_AddNumberToObject(j, "cost_vnd", (double)redis_int(store_field(f, "v")));
-    date_print_rfc3339(redis_int(store_field(f, "t")), when);
-    cJSON_AddStringToObject(j, "time", when);
     return j;
 }

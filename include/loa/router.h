@@ -7,6 +7,10 @@
  * may be late, repeated, out of order: the newest by ThoiDiemXuLy stands; an older one is kept in the
  * timeline and not pushed. Unexpected transitions are stored and flagged, never refused.
  *
+ * Who follows a dossier in a conversation hears the news too: on Zalo (only there) or as a line of the web
+ * chat; the owner who follows on his own account hears it once. The code is listed under the identities that
+ * the dossier names (ds:<ckey>), when an event names them first.
+ *
  * Timeline line of a dossier (field v<stream id>): "status|at|accepted|flags|nid|kind|source", flags of: s
  * stale, u unexpected, n no contact, q no push for this status, c contradicting dates, d dead (could not be
  * stored), x unreadable.
@@ -25,6 +29,11 @@ struct router_env {
     const struct config *config;
     const struct policy *const *policy;
     struct planner *planner;
+    /* A line in the conversation of a follower on the web: `text` "#news:CODE status at_ms", `dedupe` the
+     * same for the same news. `done` runs once, later, when it is durable. */
+    void (*tell)(void *ctx, const char *cid, const char *text, const char *dedupe,
+                 void (*done)(void *ctx, enum loa_status st), void *done_ctx);
+    void *tell_ctx;
 };
 
 struct router *router_new(const struct router_env *env);
