@@ -6,44 +6,42 @@
 -- Returns {count of transitions, {{nid, k, way, provider id, attempt}… to poll}, {ways with something due}, journal entries,
 --         measured: {{way, lane, depth, not-before time of the first}… of lanes that are not empty}}; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
-local now, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
+local now, limit = ARGV[2], tonumber(ARGV[3])
 local moved, polls = 0, {}
+
+local function stop_waiting(n, step)
+  local state = n[step.s]
+  local safe = string.find(ARGV[5], step.way .. ';', 1, true) ~= nil
+  if state == 'uncertain' and n.b and n[step.r] ~= '2' and tonumber(n.x) > tonumber(now) and
+    (safe or (ARGV[4] == '1' and n.ac == '1')) then
+    put(n, step.r, '1')
+    move(n, step, 'repeat', now, safe and 'same_ref' or 'policy', now)
+  else
+    if state == 'uncertain' then story(n, step, now, 'given_up', '') end
+    if state == 'uncertain' or state == 'sent' then ledger(n, step, state, now) end
+    start_next(n, step, now)
+    release_next(n, step.channel, now)
+  end
+  settle(n, now)
+  save(n)
+end
+
 for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'w', '-inf', now, 'LIMIT', 0, limit)) do
-  redis.call('ZREM', P .. 'w', m)
   local nid, k = string.match(m, '^(%w+):(%d)$')
-  local key = nkey(nid)
-  local f = redis.call('HMGET', key, 'plan', 'ln', 's' .. k, 'ac', 'r' .. k, 'ck', 'b', 'x')
-  if f[1] then
-    local steps, n = plan_of(f[1]), tonumber(k)
-    local way = steps[n + 1].way
-    moved = moved + 1
-    local safe = string.find(ARGV[5], way .. ';', 1, true) ~= nil
-    if f[3] == 'uncertain' and f[7] and f[5] ~= '2' and tonumber(f[8]) > now and (safe or (ARGV[4] == '1' and f[4] == '1')) then
-      move(key, k, 'repeat', now, safe and 'same_ref' or 'policy')
-      redis.call('HSET', key, 'r' .. k, '1')
-      redis.call('ZADD', queue_key(way, f[2]), now, m)
-    else
-      if f[3] == 'uncertain' then
-        story(key, now, k, 'given_up', '')
-        ledger(key, nid, k, way, 'uncertain', now)
-      elseif f[3] == 'sent' then
-        ledger(key, nid, k, way, 'sent', now)
-      end
-      start_next(key, nid, n, steps, f[2], now)
-      release_next(f[6], nid, channel_of(way), now)
+  local n = read(nid, 's' .. k, 'u' .. k)
+  local until_ms = n and n['u' .. k]
+  if until_ms and tonumber(until_ms) > tonumber(now) then
+    redis.call('ZADD', P .. 'w', until_ms, m)
+    polls[#polls + 1] = { nid, k, n.steps[k + 1].way, n['i' .. k] or '', n['a' .. k] or '0' }
+  else
+    redis.call('ZREM', P .. 'w', m)
+    if n then
+      moved = moved + 1
+      stop_waiting(n, n.steps[k + 1])
     end
-    settle(key, nid, steps, now)
   end
 end
-for _, m in ipairs(redis.call('ZRANGEBYSCORE', P .. 'pl', '-inf', now, 'LIMIT', 0, limit)) do
-  redis.call('ZREM', P .. 'pl', m)
-  local nid, k = string.match(m, '^(%w+):(%d)$')
-  local f = redis.call('HMGET', nkey(nid), 'plan', 'i' .. k, 'a' .. k, 's' .. k)
-  if f[1] and (f[4] == 'sent' or f[4] == 'uncertain') then
-    polls[#polls + 1] = { nid, k, plan_of(f[1])[tonumber(k) + 1].way, f[2] or '', f[3] or '0' }
-  end
-end
-for _, nid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dead', '-inf', now - 7 * 86400000, 'LIMIT', 0, limit)) do
+for _, nid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dead', '-inf', tonumber(now) - 7 * 86400000, 'LIMIT', 0, limit)) do
   redis.call('ZREM', P .. 'dead', nid)
   redis.call('HDEL', nkey(nid), 'b') -- a week is enough to mend a cause; then the personal part goes
 end
@@ -51,7 +49,7 @@ local ways, lanes = {}, {}
 for _, way in ipairs(WAYS) do
   for _, lane in ipairs(LANES) do
     local first = redis.call('ZRANGE', queue_key(way, lane), 0, 0, 'WITHSCORES')
-    if first[2] and tonumber(first[2]) <= now and ways[#ways] ~= way then ways[#ways + 1] = way end
+    if first[2] and tonumber(first[2]) <= tonumber(now) and ways[#ways] ~= way then ways[#ways + 1] = way end
     if first[2] and ARGV[6] == '1' then
       lanes[#lanes + 1] = { way, lane, redis.call('ZCARD', queue_key(way, lane)), first[2] }
     end

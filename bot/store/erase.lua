@@ -3,32 +3,24 @@
 -- KEYS[1] citizen record c:<ckey>
 -- ARGV    ckey, now
 -- Returns the dossier codes whose summaries hold personal data too (in other partitions)
-local ckey, now = ARGV[1], tonumber(ARGV[2])
+local ckey, now = ARGV[1], ARGV[2]
 local seen, codes = {}, {}
 local function forget(nid)
-  if seen[nid] then return end
+  local n = not seen[nid] and read(nid, 'co')
   seen[nid] = true
-  local key = nkey(nid)
-  local f = redis.call('HMGET', key, 'plan', 'ln', 'co')
-  if not f[1] then return end
-  local steps = plan_of(f[1])
-  for i, step in ipairs(steps) do
-    local k = i - 1
-    local s = redis.call('HGET', key, 's' .. k)
+  if not n then return end
+  for _, step in ipairs(n.steps) do
     -- What is under way cannot be called back: it ends as it ends, and is counted.
-    if s == 'queued' or s == 'deferred' then
-      local new = move(key, k, 'cut', now, 'erased')
-      dequeue(nid, k, step.way, f[2])
-      ledger(key, nid, k, step.way, new, now)
-    end
+    if PLACE[n[step.s]] == 'q' then ledger(n, step, move(n, step, 'cut', now, 'erased'), now) end
   end
-  redis.call('HDEL', key, 'b')
-  redis.call('HSET', key, 'cut', '1')
+  put(n, 'cut', '1')
+  drop(n, 'b')
   redis.call('ZREM', P .. 'dead', nid)
-  settle(key, nid, steps, now)
-  if f[3] ~= '-' then codes[#codes + 1] = f[3] end
+  settle(n, now)
+  save(n)
+  if n.co ~= '-' then codes[#codes + 1] = n.co end
 end
-for _, entry in ipairs(redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
+for _, entry in ipairs(open_of(ckey)) do forget(entry[1]) end
 for _, entry in ipairs(redis.call('LRANGE', P .. 'ib:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
 redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey)
 redis.call('PUBLISH', 'loa:inbox', ckey)

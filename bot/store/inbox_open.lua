@@ -25,11 +25,11 @@ local out = {}
 if to < from then return { f[1], last, 'ok', out } end
 for i, item in ipairs(redis.call('LRANGE', KEYS[2], from - first, to - first)) do
   local nid, at, text = string.match(item, '^(%S+) (%S+) (.*)$')
-  local key, k, read = nkey(nid), 0, 0
-  for n, step in ipairs(plan_of(redis.call('HGET', key, 'plan') or '')) do
-    if step.way == 'portal' then k = n - 1 end
+  local n, k, seen = read(nid), '0', 0
+  for _, step in ipairs(n and n.steps or {}) do
+    if step.way == 'portal' then k = step.k end
   end
-  if redis.call('HGET', key, 's' .. k) == 'seen' then read = 1 end
-  out[#out + 1] = { from + i - 1, nid .. 's' .. k .. 't01', text, at, read }
+  if n and n['s' .. k] == 'seen' then seen = 1 end
+  out[#out + 1] = { from + i - 1, nid .. 's' .. k .. 't01', text, at, seen }
 end
 return { f[1], last, 'ok', out }

@@ -5,24 +5,20 @@
 --         safe ways "sms;" (the provider knows our reference), wait_until for those
 -- Returns {count, more 0/1}; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
-local now, wait_until, limit = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now, wait_until, limit, safe_until = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[7]
 local upto = ARGV[5] == '1' and '+inf' or now
 local members = redis.call('ZRANGEBYSCORE', P .. 'snd', '-inf', upto, 'LIMIT', 0, limit)
 for _, m in ipairs(members) do
   redis.call('ZREM', P .. 'snd', m)
   local nid, k = string.match(m, '^(%w+):(%d)$')
-  local key = nkey(nid)
-  local f = redis.call('HMGET', key, 'plan', 'ck')
-  if f[1] then
-    local way = plan_of(f[1])[tonumber(k) + 1].way
-    if move(key, k, 'unknown', now, 'interrupted') then
-      local safe = string.find(ARGV[6], way .. ';', 1, true) ~= nil
-      redis.call('ZADD', P .. 'w', safe and ARGV[7] or wait_until, m)
-      redis.call('SADD', P .. 'unsure', m)
-    end
-    local steps = plan_of(f[1])
-    release_next(f[2], nid, channel_of(way), now)
-    settle(key, nid, steps, now)
+  local n = read(nid, 's' .. k)
+  if n then
+    local step = n.steps[k + 1]
+    local safe = string.find(ARGV[6], step.way .. ';', 1, true) ~= nil
+    move(n, step, 'unknown', now, 'interrupted', safe and safe_until or wait_until)
+    release_next(n, step.channel, now)
+    settle(n, now)
+    save(n)
   end
 end
 return { #members, #members == limit and 1 or 0 }

@@ -3,26 +3,24 @@
 -- KEYS[1] any key of the partition
 -- ARGV    now, nid, new expires_ms
 -- Returns number of messages queued again; 0 when there is nothing to send any more
-local now, nid = tonumber(ARGV[1]), ARGV[2]
-local key = nkey(nid)
-local f = redis.call('HMGET', key, 'plan', 'ln', 'ck', 'co', 'b')
-if not f[5] or not redis.call('ZSCORE', P .. 'dead', nid) then return 0 end
+local now, nid = ARGV[1], ARGV[2]
+local n = read(nid, 'co', 'b')
+if not n or not n.b or redis.call('ZREM', P .. 'dead', nid) == 0 then return 0 end
 local queued, chain = 0, false
-redis.call('ZREM', P .. 'dead', nid)
-redis.call('HSET', key, 'x', ARGV[3], 'st', 'pending')
-redis.call('HDEL', key, 'e')
-redis.call('PERSIST', key)
-redis.call('RPUSH', P .. 'open:' .. f[3], nid .. ' ' .. f[4])
-for i, step in ipairs(plan_of(f[1])) do
-  local k = i - 1
+put(n, 'x', ARGV[3])
+put(n, 'st', 'pending')
+drop(n, 'e')
+redis.call('PERSIST', n.key)
+redis.call('RPUSH', P .. 'open:' .. n.ck, nid .. ' ' .. n.co)
+for _, step in ipairs(n.steps) do
   -- One step of the chain at a time; what goes beside it goes too.
-  if (step.beside or not chain) and move(key, k, 'resend', now, 'by_staff') then
-    redis.call('HDEL', key, 'r' .. k)
-    redis.call('HSET', key, 'o' .. k, redis.call('HGET', key, 'a' .. k) or 0) -- it gets all its tries once more
-    redis.call('ZADD', queue_key(step.way, f[2]), now, nid .. ':' .. k)
+  if (step.beside or not chain) and move(n, step, 'resend', now, 'by_staff', now) then
+    drop(n, step.r)
+    put(n, step.o, n[step.a] or '0') -- it gets all its tries once more
     queued = queued + 1
     chain = chain or not step.beside
   end
 end
-settle(key, nid, plan_of(f[1]), now)
+settle(n, now)
+save(n)
 return queued

@@ -4,18 +4,19 @@
 -- KEYS[1] any key of the partition
 -- ARGV    now, way, process, serial
 -- Returns number of messages given back
-local now, way = tonumber(ARGV[1]), ARGV[2]
+local now, way = ARGV[1], ARGV[2]
 local claim = P .. 'cl:' .. way .. ':' .. ARGV[3]
 local text = redis.call('GET', claim) or ''
 if string.match(text, '^(%d*) ') ~= ARGV[4] then return 0 end
 redis.call('DEL', claim)
 local back = 0
 for nid, k, attempt in string.gmatch(text, '(%w+):(%d):(%d+)') do
-  local key = nkey(nid)
-  local f = redis.call('HMGET', key, 'plan', 'ln', 'a' .. k)
-  if f[1] and f[3] == attempt and move(key, k, 'unsent', now, 'no_claim') then
-    take_back(key, nid, k, way, f[2], now)
-    settle(key, nid, plan_of(f[1]), now)
+  local n = read(nid, 's' .. k, 'a' .. k, 'r' .. k)
+  local step = n and n.steps[k + 1]
+  if n and n[step.a] == attempt and move(n, step, 'unsent', now, 'no_claim', now) then
+    take_back(n, step)
+    settle(n, now)
+    save(n)
     back = back + 1
   end
 end

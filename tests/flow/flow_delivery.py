@@ -102,7 +102,7 @@ with cases("a claim whose answer was lost is given back, once, by who made it"):
     r.script("recover", [T + "lease"], 1, NOW, NOW + 100, 10, 1, "", 0)
     unclaim = lambda who, serial: r.script("unclaim", [T + "led"], NOW, "zalo_zbs", who, serial)
     equal((unclaim("A", 8), unclaim("B", 7), unclaim("A", 7), unclaim("A", 7)), (0, 0, 1, 0))
-    equal((field(nid, "s0"), field(nid, "a0"), r("SCARD", T + "unsure")), ("deferred", "0", 0))
+    equal((field(nid, "s0"), field(nid, "a0")), ("deferred", "0"))
     equal(claim("zalo_zbs")[0][2], 1, "the first attempt still")
 
 with cases("a refusal starts the next step at once, and counts"):
@@ -174,12 +174,21 @@ with cases("a failure report of an older attempt does not touch the one under wa
     equal(receipt(nid, 0, "lost", attempt=1), "same")
     equal(field(nid, "s0"), "sending")
 
+with cases("a provider that can be asked is asked once before the waiting ends"):
+    reset()
+    nid, _ = plan()
+    claim("zalo_zbs")
+    outcome(nid, 0, "accepted", pid="z1", wait=NOW + 9000, poll=NOW + 3000)
+    equal(due(NOW + 2999)[:2], [0, []], "too early")
+    equal(due(NOW + 3000)[:2], [0, [[nid, "0", "zalo_zbs", "z1", "1"]]], "asked")
+    equal(due(NOW + 8999)[:2], [0, []], "only once")
+    equal((due(NOW + 9000)[:2], field(nid, "s1")), ([1, []], "queued"))
+
 with cases("unknown, then a late answer"):
     reset()
     nid, _ = plan()
     claim("zalo_zbs")
     equal(outcome(nid, 0, "unknown", code="timeout", wait=NOW + 1000), "uncertain")
-    equal(r("SCARD", T + "unsure"), 1)
     equal(outcome(nid, 0, "accepted"), "sent", "an answer after all")
 
 with cases("unknown: news goes to the next step, is listed"):
