@@ -14,6 +14,8 @@
  *                    n   version: every change counts one up; a turn computed on an older version is
  *                        computed again
  *                    seq last number in the log, ep epoch of the log, la last word of the citizen, ms
+ *                    wt  turns that wait; tf until when a flood of words gets no answer each, ms
+ *   cd:<cid>  string the latest dedupes with their numbers
  *   cl:<cid>  list   the log: "<seq> <at_ms> <from> <sealed JSON>"; from: c citizen, b bot, o officer,
  *                    s system, n note among officers (never shown to the citizen)
  *   ct        stream of the partition: turns that wait for an answer: cid, seq, sealed input
@@ -62,6 +64,7 @@ struct chat_input {
 };
 
 struct chat;
+struct service;
 struct chat_accepted {
     long long seq; /* number in the log, 0 when the input has no line there */
     bool duplicate;
@@ -99,6 +102,15 @@ typedef void chat_view_fn(void *ctx, enum loa_status st, const struct chat_view 
 /* Lines after `after` (at most `limit`, oldest first; after 0: the newest ones). */
 void chat_read(struct chat *c, const char *cid, const char *epoch, long long after, unsigned limit,
                chat_view_fn *done, void *ctx);
+
+/* ---- life (bot/serve.c) ---- */
+struct chat *chat_new(struct service *s); /* where there are no leases it only takes in and lets look on */
+void chat_free(struct chat *c);
+void chat_take_over(struct chat *c, unsigned partition); /* the lease is ours: go on where the last owner was */
+void chat_let_go(struct chat *c, unsigned partition);    /* it is gone */
+void chat_wake(struct chat *c, unsigned partition);      /* turns wait there */
+void chat_pause(struct chat *c);                         /* begin no more turns */
+bool chat_idle(const struct chat *c, unsigned partition);
 
 /* Identity of an anonymous visitor: a fresh random id and the proof of it that the widget keeps. */
 #define CHAT_TOKEN_SIZE 96
