@@ -4,6 +4,7 @@
  */
 #include "loa/app.h"
 #include "loa/channel.h"
+#include "loa/chat_texts.h"
 #include "loa/config.h"
 #include "loa/faq.h"
 #include "loa/handover.h"
@@ -21,7 +22,8 @@ struct check {
     struct template_set *templates;
     struct policy *policy;
     struct desks *desks;
-    char messages_dir[512], policy_dir[512], faq_dir[512], faq_own[512];
+    struct chat_texts *chat_texts;
+    char chat_dir[512], messages_dir[512], policy_dir[512], faq_dir[512], faq_own[512];
 };
 
 static const char help_vi[] =
@@ -49,6 +51,7 @@ static void check_config(struct check *c)
     snprintf(c->messages_dir, sizeof c->messages_dir, "%s/messages", dir);
     snprintf(c->policy_dir, sizeof c->policy_dir, "%s/policy", dir);
     snprintf(c->faq_dir, sizeof c->faq_dir, "%s/faq", dir);
+    snprintf(c->chat_dir, sizeof c->chat_dir, "%s/chat", dir);
     snprintf(c->faq_own, sizeof c->faq_own, "%s/faq", config_str(c->config, "loa", "data_dir"));
 }
 
@@ -58,6 +61,7 @@ static void check_texts(struct check *c)
     policy_load(c->policy_dir, c->err, &c->policy);
     faq_check(c->faq_dir, c->faq_own, c->err, c->warnings);
     desks_load(c->policy_dir, c->err, &c->desks);
+    chat_texts_load(c->chat_dir, c->err, &c->chat_texts);
 }
 
 /* A status whose message has no text would be silence where the law asks for news. */
@@ -195,6 +199,7 @@ int app_check(int argc, char **argv)
     template_set_free(c.templates);
     policy_free(c.policy);
     desks_free(c.desks);
+    chat_texts_free(c.chat_texts);
     config_free(c.config);
     errors_free(c.err);
     errors_free(c.warnings);

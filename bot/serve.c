@@ -8,6 +8,7 @@
  */
 #include "loa/api.h"
 #include "loa/app.h"
+#include "loa/chat.h"
 #include "loa/clock.h"
 #include "loa/hooks.h"
 #include "loa/log.h"
@@ -82,11 +83,13 @@ static void on_lease(void *ctx, unsigned partition, int64_t epoch)
 {
     struct service *s = ctx;
     later_take_over(s->later, partition, epoch);
+    chat_take_over(s->chat, partition);
 }
 
 static void off_lease(void *ctx, unsigned partition, int64_t epoch)
 {
-    (void)ctx;
+    struct service *s = ctx;
+    chat_let_go(s->chat, partition);
     log_debug("lease_gone", "partition", log_num(partition), "epoch", log_num(epoch));
 }
 
@@ -106,7 +109,7 @@ static void other_event(void *ctx, const struct channel_event *e, void (*done)(v
         buf_clear(&code);
         buf_clear(&what);
     }
-    citizen_event(s->store, e, done, done_ctx);
+    chat_event(s, e, done, done_ctx);
 }
 
 /* A channel without an account is off, not at fault. */
@@ -147,8 +150,10 @@ static void make_stages(struct run *r)
                                                        .wake_ctx = s,
                                                        .other = other_event,
                                                        .other_ctx = s });
-    if (!r->works)
+    if (!r->works) {
+        s->chat = chat_new(s);
         return;
+    }
     s->leases = leases_new(s->store, s->process_id, on_lease, off_lease, s);
     secrets_set_leases(r->secrets, s->leases);
     s->router = router_new(&(struct router_env){ .loop = s->loop,
@@ -177,6 +182,7 @@ static void make_stages(struct run *r)
                            .policy = (const struct policy *const *)&s->policy };
     memcpy(l.channel, s->channel, sizeof l.channel);
     s->later = later_new(&l);
+    s->chat = chat_new(s);
     s->hooks = hooks_new(&(struct hooks_env){ .loop = s->loop,
                                               .store = s->store,
                                               .leases = s->leases,
@@ -458,7 +464,8 @@ static bool partition_idle(void *ctx, unsigned partition)
 {
     const struct run *r = ctx;
     return router_idle(r->s.router, partition) && worker_idle(r->s.worker, partition) &&
-           later_idle(r->s.later, partition) && hooks_idle(r->s.hooks, partition);
+           later_idle(r->s.later, partition) && chat_idle(r->s.chat, partition) &&
+           hooks_idle(r->s.hooks, partition);
 }
 
 static void stop_forced(void *ctx)
@@ -484,6 +491,7 @@ static void stop(void *ctx, int signo)
     }
     router_pause(s->router);
     later_pause(s->later);
+    chat_pause(s->chat);
     worker_pause(s->worker);
     hooks_pause(s->hooks);
     leases_hand_back(s->leases, partition_idle, leases_back, r);
@@ -494,6 +502,7 @@ static void free_all(struct run *r)
     struct service *s = &r->s;
     http_client_free(s->client);
     hooks_free(s->hooks);
+    chat_free(s->chat);
     later_free(s->later);
     worker_free(s->worker);
     router_free(s->router);
@@ -507,7 +516,7 @@ static void free_all(struct run *r)
     secrets_free(r->secrets);
     store_free(s->store);
     private_redis_free(r->redis_server);
-    struct service_texts texts = { s->policy, s->templates, s->words };
+    struct service_texts texts = service_texts_of(s);
     service_texts_free(&texts);
     loop_free(s->loop);
     api_free(s);

@@ -1,17 +1,47 @@
+#include "loa/chat_texts.h"
+#include "loa/faq.h"
+#include "loa/handover.h"
+#include "loa/log.h"
 #include "loa/service.h"
 #include <stdio.h>
 
-enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out)
+static enum loa_status load_faq(const struct config *cf, struct errors *err, struct faq **out)
+{
+    char dir[1024], own[1024];
+    struct errors *skipped = errors_new();
+    snprintf(dir, sizeof dir, "%s/faq", config_str(cf, "loa", "templates"));
+    snprintf(own, sizeof own, "%s/faq", config_str(cf, "loa", "data_dir"));
+    enum loa_status st = faq_load_with(dir, own, err, skipped, out);
+    for (unsigned i = 0; i < skipped->count; i++)
+        log_error("faq_entry_skipped", "place", skipped->item[i].pointer, "why", skipped->item[i].detail);
+    errors_free(skipped);
+    return st;
+}
+
+static enum loa_status load_chat(const struct config *cf, const char *policy_dir, struct errors *err,
+                                 struct service_texts *out)
 {
     char dir[1024];
+    snprintf(dir, sizeof dir, "%s/chat", config_str(cf, "loa", "templates"));
+    enum loa_status st = chat_texts_load(dir, err, &out->chat_texts);
+    if (st == LOA_OK)
+        st = desks_load(policy_dir, err, &out->desks);
+    return st == LOA_OK ? load_faq(cf, err, &out->faq) : st;
+}
+
+enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out)
+{
+    char policy[1024], messages[1024];
     const char *root = config_str(cf, "loa", "templates");
-    snprintf(dir, sizeof dir, "%s/policy", root);
-    enum loa_status st = policy_load(dir, err, &out->policy);
+    snprintf(policy, sizeof policy, "%s/policy", root);
+    snprintf(messages, sizeof messages, "%s/messages", root);
+    enum loa_status st = policy_load(policy, err, &out->policy);
     if (st == LOA_OK)
-        st = words_load(dir, config_str(cf, "loa", "channels_dir"), err, &out->words);
-    snprintf(dir, sizeof dir, "%s/messages", root);
+        st = words_load(policy, config_str(cf, "loa", "channels_dir"), err, &out->words);
     if (st == LOA_OK)
-        st = template_set_load(dir, err, &out->templates);
+        st = template_set_load(messages, err, &out->templates);
+    if (st == LOA_OK)
+        st = load_chat(cf, policy, err, out);
     if (st == LOA_OK && !config_bool(cf, "loa", "quiet_hours"))
         policy_ignore_quiet_hours(out->policy);
     return st;
@@ -22,13 +52,25 @@ void service_texts_free(struct service_texts *t)
     policy_free(t->policy);
     template_set_free(t->templates);
     words_free(t->words);
+    chat_texts_free(t->chat_texts);
+    desks_free(t->desks);
+    faq_free(t->faq);
+}
+
+struct service_texts service_texts_of(const struct service *s)
+{
+    return (struct service_texts){ s->policy, s->templates, s->words, s->chat_texts, s->desks, s->faq };
 }
 
 void service_texts_use(struct service *s, const struct service_texts *t)
 {
-    struct service_texts old = { s->policy, s->templates, s->words };
+    struct service_texts old = service_texts_of(s);
     s->policy = t->policy;
     s->templates = t->templates;
     s->words = t->words;
+    s->chat_texts = t->chat_texts;
+    s->desks = t->desks;
+    s->faq = t->faq;
+    s->texts_generation++;
     service_texts_free(&old);
 }

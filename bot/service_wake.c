@@ -2,6 +2,7 @@
  * Processes wake each other: who stored work for a partition tells its owner. A lost word costs little: the
  * owner looks by itself a few times a second.
  */
+#include "loa/chat.h"
 #include "loa/service.h"
 
 #define WAKE_CHANNEL "loa:wake"
@@ -43,6 +44,14 @@ void service_wake_all_ways(void *ctx, unsigned partition)
         worker_wake_all(s->worker, partition);
 }
 
+void service_wake_chat(struct service *s, unsigned partition)
+{
+    if (s->leases != NULL && lease_owned(s->leases, partition))
+        chat_wake(s->chat, partition);
+    else
+        publish(s, 'c', partition, 0);
+}
+
 static void woken(void *ctx, const char *channel, const char *data, size_t len)
 {
     struct service *s = ctx;
@@ -53,6 +62,8 @@ static void woken(void *ctx, const char *channel, const char *data, size_t len)
     unsigned way = (unsigned)(data[2] - '!');
     if (data[0] == 'r')
         router_wake(s->router, partition);
+    else if (data[0] == 'c')
+        chat_wake(s->chat, partition);
     else if (way < WAY_COUNT)
         worker_wake(s->worker, partition, (enum way)way);
 }

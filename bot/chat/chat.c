@@ -14,14 +14,13 @@
 #define DEDUPE_HEX     12
 #define EPOCH_HEX      16
 #define TITLE_LETTERS  100
-#define BURST_TURNS    12      /* of one conversation that may wait for an answer */
-#define FLOOD_PAUSE_MS 30000   /* how long words that come too fast are only kept */
+#define BURST_TURNS    12    /* of one conversation that may wait for an answer */
+#define FLOOD_PAUSE_MS 30000 /* how long words that come too fast are only kept */
 #define DAY_S          86400LL
 
 static const char *const kind_words[CHAT_INPUT_COUNT] = {
-    [CHAT_TEXT] = "text",     [CHAT_TAP] = "tap",       [CHAT_FOLLOW] = "follow",
-    [CHAT_SHARED] = "shared", [CHAT_MEDIA] = "media",   [CHAT_RATING] = "rating",
-    [CHAT_OFFICER] = "officer", [CHAT_TICK] = "tick",
+    [CHAT_TEXT] = "text",   [CHAT_TAP] = "tap",       [CHAT_FOLLOW] = "follow",   [CHAT_SHARED] = "shared",
+    [CHAT_MEDIA] = "media", [CHAT_RATING] = "rating", [CHAT_OFFICER] = "officer", [CHAT_TICK] = "tick",
 };
 
 const char *chat_kind_word(enum chat_input_kind k)
@@ -118,7 +117,8 @@ static void json_member(struct buf *b, const char *name, const char *value)
 static void input_json(const struct chat_input *in, struct buf *out)
 {
     struct buf text = BUF_INIT(1 << 20), title = BUF_INIT(1024);
-    bool cut = clean_text(in->text != NULL ? in->text : "", &text), titled = in->title != NULL && in->title[0];
+    bool cut = clean_text(in->text != NULL ? in->text : "", &text),
+         titled = in->title != NULL && in->title[0];
     buf_char(out, '{');
     if (titled) {
         text_truncate(&title, in->title, strlen(in->title), TITLE_LETTERS);
@@ -182,6 +182,7 @@ void chat_receive(struct chat *c, const struct chat_input *in, chat_accepted_fn 
     args_str(a, has_line(in->kind) ? "c" : "");
     add_sealed(a, c, in->cid, buf_cstr(&json), json.len);
     args_str(a, epoch);
+    args_str(a, in->unit);
     buf_clear(&json);
 }
 
@@ -208,24 +209,27 @@ void chat_on_change(struct chat *c, chat_changed_fn *fn, void *ctx)
     c->listener[c->listeners++].ctx = ctx;
 }
 
-static void tell(struct chat *c, const char *cid)
+static void tell(struct chat *c, const char *cid, long long last)
 {
     for (unsigned i = 0; i < c->listeners; i++)
-        c->listener[i].fn(c->listener[i].ctx, cid);
+        c->listener[i].fn(c->listener[i].ctx, cid, last);
 }
 
-/* "cid cid …"; empty: the subscription began anew. */
+/* "cid last cid last …"; empty: the subscription began anew. */
 static void changed(void *ctx, const char *channel, const char *data, size_t len)
 {
     struct chat *c = ctx;
-    char cid[CRYPTO_KEY_HEX];
+    const char *at = data, *end = data + len;
     (void)channel;
     if (len == 0)
-        tell(c, "");
-    for (size_t at = 0; at + CRYPTO_KEY_HEX - 1 <= len; at += CRYPTO_KEY_HEX) {
-        memcpy(cid, data + at, CRYPTO_KEY_HEX - 1);
+        tell(c, "", 0);
+    while (end - at > CRYPTO_KEY_HEX) {
+        char cid[CRYPTO_KEY_HEX], *rest;
+        memcpy(cid, at, CRYPTO_KEY_HEX - 1);
         cid[CRYPTO_KEY_HEX - 1] = '\0';
-        tell(c, cid);
+        long long last = strtoll(at + CRYPTO_KEY_HEX, &rest, 10);
+        tell(c, cid, last);
+        at = rest + 1;
     }
 }
 
@@ -249,7 +253,8 @@ const char *chat_view_field(const struct chat_view *v, const char *name)
 
 /* "<seq> <at_ms> <from> <blob>": false when it is torn. The plain text grows in `text`, so `say` is set when
  * all lines are there. */
-static bool read_line(const struct reading *r, const struct redis_value *v, struct chat_line *l, struct buf *text)
+static bool read_line(const struct reading *r, const struct redis_value *v, struct chat_line *l,
+                      struct buf *text)
 {
     char context[STORE_KEY_MAX], *end;
     size_t n, before = text->len;
@@ -324,46 +329,6 @@ static enum loa_status read_head(void *ctx, unsigned partition, struct args *a)
     return LOA_OK;
 }
 
-/* ---- anonymous visitors ---- */
-
-/* "<32 hex of chance>.<32 hex of its MAC>" */
-#define TOKEN_ID_HEX  32
-#define TOKEN_MAC_HEX 32
-
-static void token_cid(const struct crypto *k, const char *id, char cid[CRYPTO_KEY_HEX])
-{
-    char identity[8 + TOKEN_ID_HEX];
-    snprintf(identity, sizeof identity, "web:%s", id);
-    citizen_key(k, identity, cid);
-}
-
-static void token_mac(const struct crypto *k, const char *id, char mac[TOKEN_MAC_HEX + 1])
-{
-    crypto_mac_hex(k, "chat-token", id, TOKEN_ID_HEX, mac, TOKEN_MAC_HEX);
-}
-
-void chat_token_new(const struct crypto *k, char token[CHAT_TOKEN_SIZE], char cid[CRYPTO_KEY_HEX])
-{
-    char id[TOKEN_ID_HEX + 1], mac[TOKEN_MAC_HEX + 1];
-    crypto_random_hex(id, TOKEN_ID_HEX);
-    token_mac(k, id, mac);
-    snprintf(token, CHAT_TOKEN_SIZE, "%s.%s", id, mac);
-    token_cid(k, id, cid);
-}
-
-bool chat_token_check(const struct crypto *k, const char *token, char cid[CRYPTO_KEY_HEX])
-{
-    char id[TOKEN_ID_HEX + 1], mac[TOKEN_MAC_HEX + 1];
-    if (strlen(token) != TOKEN_ID_HEX + 1 + TOKEN_MAC_HEX || token[TOKEN_ID_HEX] != '.')
-        return false;
-    snprintf(id, sizeof id, "%s", token);
-    token_mac(k, id, mac);
-    if (!crypto_equal(mac, token + TOKEN_ID_HEX + 1, TOKEN_MAC_HEX))
-        return false;
-    token_cid(k, id, cid);
-    return true;
-}
-
 /* ---- life ---- */
 
 struct chat *chat_new(struct service *s)
@@ -374,7 +339,8 @@ struct chat *chat_new(struct service *s)
     c->read = batch_new(s->store, "chat_read", read_head, c);
     loop_on_turn_end(s->loop, wake_owners, c);
     if (redis_subscribe(s->redis, CHANNEL, changed, c) != LOA_OK)
-        log_error("chat_not_live"); /* only with too many channels: viewers then learn of news when they ask */
+        log_error(
+            "chat_not_live"); /* only with too many channels: viewers then learn of news when they ask */
     if (s->leases != NULL)
         c->owner = chat_owner_new(c);
     return c;

@@ -32,7 +32,7 @@ struct chat_fields {
 };
 void chat_fields_read(struct chat_fields *f, const struct redis_value *list);
 void chat_fields_clear(struct chat_fields *f);
-const char *chat_fields_get(const struct chat_fields *f, const char *name, size_t *len); /* "" none */
+const char *chat_fields_get(const struct chat_fields *f, const char *name, size_t *len);      /* "" none */
 void chat_fields_set(struct chat_fields *f, const char *name, const void *value, size_t len); /* len 0 removes
                                                                                                */
 
@@ -83,7 +83,6 @@ struct line {
 
 #define TURN_LINES_MAX  8
 #define TURN_FIELDS_MAX 16
-#define TURN_PLACES_MAX 8
 #define TURN_COUNTS_MAX 4
 struct turn {
     struct chat *chat;
@@ -104,16 +103,12 @@ struct turn {
     /* what goes out */
     struct line *line[TURN_LINES_MAX];
     unsigned lines;
-    cJSON *memory; /* {"x":{"i","w","u"},"m":{…}}; NULL until somebody asks */
-    bool memory_read;
-    struct chat_fields set; /* fields to write; removed ones stand in `unset` */
+    cJSON *memory;            /* {"x":{"i","w","u"},"m":{…}}; NULL until somebody asks */
+    struct buf memory_before; /* as it was read */
+    enum loa_status failure;  /* turn_fail() */
+    struct chat_fields set;   /* fields to write; removed ones stand in `unset` */
     char unset[TURN_FIELDS_MAX][12];
     unsigned unsets;
-    struct {
-        char key[48];
-        int64_t score; /* 0 removes */
-    } place[TURN_PLACES_MAX];
-    unsigned places;
     struct {
         char event[24], detail[48];
     } count[TURN_COUNTS_MAX];
@@ -129,18 +124,15 @@ void dialog_run(struct turn *t); /* ends in turn_ended() or turn_failed(), now o
 void turn_ended(struct turn *t);
 void turn_failed(struct turn *t, enum loa_status st);
 struct line *turn_line(struct turn *t, char from); /* NULL when there are too many */
-/* The state as it is to be written: name by name what turn_set(), memory and proof come to. */
+/* What the dialog remembers becomes a field to be written, when it has changed. */
 void turn_seal_memory(struct turn *t);
+/* The word that is expected of this input, and of whom; forgets it. False: none, or it is over. */
+bool turn_take_expected(struct turn *t, char intent[24], char word[64]);
 void line_json(const struct line *l, struct buf *out);
 
 /* chat_send.c: hands what the citizen is to get to the provider; `done` runs later. */
 bool turn_must_send(const struct turn *t);
 void turn_send(struct turn *t, void (*done)(void *ctx, enum loa_status st), void *ctx);
-
-/* ---- for the hand-over and its like ---- */
-/* With the commit: the conversation stands in the sorted set `key` of its partition at `score`; 0 takes it
- * out. */
-void turn_place(struct turn *t, const char *key, int64_t score);
 
 /* The FAQ's answer to this turn's text; asked once per turn. */
 const struct faq_answer *turn_faq(struct turn *t);

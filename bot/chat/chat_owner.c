@@ -154,7 +154,8 @@ static struct chat_entry *entry_new(const struct chat *c, const struct redis_val
     snprintf(e->id, sizeof e->id, "%s", redis_str(redis_at(item, 0), NULL));
     snprintf(e->who, sizeof e->who, "%s", redis_str(redis_at(item, 5), NULL));
     snprintf(e->actor, sizeof e->actor, "%s", redis_str(redis_at(item, 6), NULL));
-    if (crypto_unseal(store_crypto(c->service->store), chat_context(context, cid), blob, n, &plain) == LOA_OK &&
+    if (crypto_unseal(store_crypto(c->service->store), chat_context(context, cid), blob, n, &plain) ==
+            LOA_OK &&
         json_parse(buf_cstr(&plain), plain.len, &j, NULL, 0) == LOA_OK && !flood) {
         const char *payload = json_str(j, "payload");
         copy_member(j, payload != NULL ? "payload" : "text", &e->text);
@@ -223,7 +224,8 @@ static void take(struct part *p, unsigned limit)
     args_str(&a, p->cursor);
     args_int(&a, limit);
     p->hot = false;
-    p->taking = store_script(p->owner->chat->service->store, p->partition, "chat_take", &a, taken, t) == LOA_OK;
+    p->taking =
+        store_script(p->owner->chat->service->store, p->partition, "chat_take", &a, taken, t) == LOA_OK;
     args_clear(&a);
     if (!p->taking) /* no link: looked for again by the timer */
         free(t);
@@ -404,14 +406,6 @@ static void commit(struct conv *v)
     args_str(a, version[0] != '\0' ? version : "0");
     add_lines(a, t);
     add_fields(a, t);
-    args_int(a, t->places);
-    for (unsigned i = 0; i < t->places; i++) {
-        args_str(a, t->place[i].key);
-        if (t->place[i].score != 0)
-            args_int(a, t->place[i].score);
-        else
-            args_str(a, "");
-    }
     args_int(a, t->counts);
     for (unsigned i = 0; i < t->counts; i++) {
         args_str(a, t->count[i].event);

@@ -105,7 +105,8 @@ static void take_params(struct loading *l, struct key_value *k)
 {
     struct param_catalog *c = &l->now->params;
     char *rest = NULL;
-    for (char *word = strtok_r(k->value.data, ", ", &rest); word != NULL; word = strtok_r(NULL, ", ", &rest)) {
+    for (char *word = strtok_r(k->value.data, ", ", &rest); word != NULL;
+         word = strtok_r(NULL, ", ", &rest)) {
         char *colon = strchr(word, ':');
         if (colon != NULL)
             *colon = '\0';
@@ -115,10 +116,9 @@ static void take_params(struct loading *l, struct key_value *k)
                   "parameter \"%s\": unknown type, or too many of them", word);
             return;
         }
-        c->item[c->count++] = (struct param_spec){ .name = mem_strdup(word),
-                                                   .type = (enum param_type)type,
-                                                   .always = true,
-                                                   .hash = params_hash(word) };
+        c->item[c->count++] = (struct param_spec){
+            .name = mem_strdup(word), .type = (enum param_type)type, .always = true, .hash = params_hash(word)
+        };
     }
 }
 
@@ -383,6 +383,8 @@ enum loa_status chat_texts_render(const struct chat_texts *t, const char *id, co
     out->buttons = 0;
     enum loa_status st =
         program_render(&m->text[form_for(m, channel)], p, FORM_PLAIN, &out->text, why, sizeof why);
+    while (out->text.len > 0 && strchr(" \n", out->text.data[out->text.len - 1]) != NULL)
+        out->text.data[--out->text.len] = '\0'; /* what an absent part leaves at the end */
     for (unsigned i = 0; st == LOA_OK && i < m->buttons; i++)
         render_button(&m->button[i], p, out);
     return st;

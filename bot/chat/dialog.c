@@ -10,13 +10,11 @@ static const struct intent *const intents[] = {
     &intent_talk,     /* an officer talks: the bot is silent */
     &intent_command,  /* buttons and commands */
     &intent_platform, /* shared phone, pictures … */
-    &intent_faq,      /*  */
+    &intent_faq,      /* questions */
     &intent_handover, /* what nobody took */
 };
-#define INTENTS (sizeof intents / sizeof intents[0])
+#define INTENTS       (sizeof intents / sizeof intents[0])
 #define BEFORE_RESUME 2 /* what comes before the answer to a question that we asked */
-
-bool turn_take_expected(struct turn *t, char intent[24], char word[64]);
 
 static void finish(struct turn *t)
 {
@@ -44,7 +42,8 @@ static enum claim resume(struct turn *t)
 {
     char name[24], word[64];
     enum chat_input_kind k = turn_kind(t);
-    bool an_answer = k == CHAT_TEXT || k == CHAT_TAP || k == CHAT_SHARED || k == CHAT_MEDIA || k == CHAT_RATING;
+    bool an_answer =
+        k == CHAT_TEXT || k == CHAT_TAP || k == CHAT_SHARED || k == CHAT_MEDIA || k == CHAT_RATING;
     if (!an_answer || !turn_take_expected(t, name, word))
         return CLAIM_PASS;
     for (unsigned i = 0; i < INTENTS; i++)
@@ -97,4 +96,18 @@ void turn_pass(struct turn *t)
     }
     t->later = false;
     go_on(t);
+}
+
+static void fail(void *ctx)
+{
+    struct turn *t = ctx;
+    t->ended = true;
+    turn_failed(t, t->failure);
+}
+
+void turn_fail(struct turn *t, enum loa_status st)
+{
+    assert(t->later);
+    t->failure = st;
+    loop_defer(t->chat->service->loop, fail, t);
 }

@@ -88,6 +88,7 @@ void turn_free(struct turn *t)
     }
     chat_fields_clear(&t->set);
     cJSON_Delete(t->memory);
+    buf_clear(&t->memory_before);
     buf_clear(&t->address);
     buf_clear(&t->folded);
     free(t);
@@ -312,19 +313,18 @@ void line_json(const struct line *l, struct buf *out)
 static cJSON *memory(struct turn *t)
 {
     char context[STORE_KEY_MAX];
-    struct buf plain = BUF_INIT(CHAT_MEMORY_MAX + 1);
     size_t n;
-    if (t->memory_read)
+    if (t->memory != NULL)
         return t->memory;
+    buf_init(&t->memory_before, CHAT_MEMORY_MAX + 1);
     const char *sealed = chat_fields_get(t->state, "dg", &n);
-    if (n > 0 && (crypto_unseal(store_crypto(t->chat->service->store), chat_context(context, t->cid), sealed, n,
-                                &plain) != LOA_OK ||
-                  json_parse(buf_cstr(&plain), plain.len, &t->memory, NULL, 0) != LOA_OK))
+    if (n > 0 &&
+        (crypto_unseal(store_crypto(t->chat->service->store), chat_context(context, t->cid), sealed, n,
+                       &t->memory_before) != LOA_OK ||
+         json_parse(buf_cstr(&t->memory_before), t->memory_before.len, &t->memory, NULL, 0) != LOA_OK))
         log_error("chat_memory_unreadable", "conversation", t->cid);
     if (t->memory == NULL)
         t->memory = cJSON_CreateObject();
-    t->memory_read = true;
-    buf_clear(&plain);
     return t->memory;
 }
 
@@ -355,7 +355,6 @@ void turn_expect(struct turn *t, const struct intent *i, const char *expected, i
     cJSON_AddNumberToObject(x, "u", (double)(clock_wall_ms() + limit_ms));
 }
 
-/* The word that is expected of the next input and whose it is; false: nothing, or too long ago. Forgets it. */
 bool turn_take_expected(struct turn *t, char intent[24], char word[64])
 {
     size_t n;
@@ -388,7 +387,7 @@ void turn_seal_memory(struct turn *t)
 {
     char context[STORE_KEY_MAX];
     struct buf plain = BUF_INIT(CHAT_MEMORY_MAX), sealed = BUF_INIT(CHAT_MEMORY_MAX + 64);
-    if (!t->memory_read)
+    if (t->memory == NULL)
         return;
     drop_empty(t->memory);
     if (t->memory->child != NULL)
@@ -397,27 +396,35 @@ void turn_seal_memory(struct turn *t)
         log_error("chat_memory_too_big", "conversation", t->cid);
         buf_reset(&plain); /* the dialog begins anew */
     }
-    if (plain.len > 0) {
-        crypto_seal(store_crypto(t->chat->service->store), chat_context(context, t->cid), plain.data, plain.len,
-                    &sealed);
+    if (strcmp(buf_cstr(&plain), buf_cstr(&t->memory_before)) == 0) {
+        /* as it was */
+    } else if (plain.len > 0) {
+        crypto_seal(store_crypto(t->chat->service->store), chat_context(context, t->cid), plain.data,
+                    plain.len, &sealed);
         chat_fields_set(&t->set, "dg", sealed.data, sealed.len);
-    } else if (turn_field(t, "dg")[0] != '\0') {
+    } else {
         turn_set(t, "dg", "");
     }
     buf_clear(&plain);
     buf_clear(&sealed);
 }
 
+static void keep(struct turn *t, const char *field)
+{
+    for (unsigned i = 0; i < t->unsets; i++)
+        if (strcmp(t->unset[i], field) == 0) {
+            t->unsets--;
+            memmove(t->unset[i], t->unset[t->unsets], sizeof t->unset[i]);
+            return;
+        }
+}
+
 void turn_set(struct turn *t, const char *field, const char *value)
 {
-    if (value[0] != '\0') {
-        for (unsigned i = 0; i < t->unsets; i++)
-            if (strcmp(t->unset[i], field) == 0)
-                snprintf(t->unset[i], sizeof t->unset[i], "%s", t->unset[--t->unsets]);
-        chat_fields_set(&t->set, field, value, strlen(value));
+    keep(t, field);
+    chat_fields_set(&t->set, field, value, strlen(value));
+    if (value[0] != '\0' || turn_field(t, field)[0] == '\0')
         return;
-    }
-    chat_fields_set(&t->set, field, "", 0);
     assert(t->unsets < TURN_FIELDS_MAX);
     snprintf(t->unset[t->unsets++], sizeof t->unset[0], "%s", field);
 }
@@ -446,13 +453,6 @@ const char *turn_proven(const struct turn *t)
     if (t->entry->who[0] != '\0')
         return t->entry->who; /* the portal's session came with the word */
     return strtoll(current(t, "wu"), NULL, 10) > clock_wall_ms() ? current(t, "wk") : "";
-}
-
-void turn_place(struct turn *t, const char *key, int64_t score)
-{
-    assert(t->places < TURN_PLACES_MAX);
-    snprintf(t->place[t->places].key, sizeof t->place[0].key, "%s", key);
-    t->place[t->places++].score = score;
 }
 
 void turn_count(struct turn *t, const char *event, const char *detail)

@@ -34,6 +34,16 @@ static const struct label state = {
 };
 static const struct label lane = { "lane", { "urgent", "normal", "bulk" } };
 
+static const struct label chat_result = { "result", { "accepted", "duplicate", "unavailable" } };
+static const struct label chat_channel = { "channel", { "zalo", "web" } };
+static const struct label chat_kind = {
+    "kind", { "text", "tap", "follow", "shared", "media", "rating", "officer", "tick" }
+};
+static const struct label chat_event = { "event",
+                                         { "faq_answered", "faq_asked", "faq_again", "unanswered",
+                                           "smalltalk", "handed_over", "urgent", "proven", "lookup",
+                                           "consent", "erase", "feedback", "survey" } };
+
 static const struct description {
     const char *name, *help;
     enum metric_kind kind;
@@ -67,6 +77,17 @@ static const struct description {
     [M_REDIS_SECONDS] = { "loa_redis_seconds", "Round trip of a command", HISTOGRAM },
     [M_REDIS_PENDING] = { "loa_redis_pending", "Commands waiting for an answer", GAUGE },
     [M_COST_VND] = { "loa_cost_vnd_total", "Cost of sent messages in VND", COUNTER, { &channel } },
+    [M_CHAT_INPUTS] = { "loa_chat_inputs_total", "Words of citizens taken in", COUNTER, { &chat_result } },
+    [M_CHAT_TURNS] = { "loa_chat_turns_total",
+                       "Inputs of conversations answered",
+                       COUNTER,
+                       { &chat_channel, &chat_kind } },
+    [M_CHAT_ANSWER_SECONDS] = { "loa_chat_answer_seconds",
+                                "Word taken in to answer durable",
+                                HISTOGRAM,
+                                { &chat_channel } },
+    [M_CHAT_EVENTS] = { "loa_chat_events_total", "What became of them", COUNTER, { &chat_event } },
+    [M_CHAT_ACTIVE] = { "loa_chat_active", "Turns being worked on", GAUGE },
     [M_TEMPLATE_ERRORS] = { "loa_template_errors_total", "Messages that could not be rendered", COUNTER },
 };
 

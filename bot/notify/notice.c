@@ -66,6 +66,14 @@ static bool wanted(const struct notice *n, enum way w)
     return false;
 }
 
+/* A conversation goes on where it is; that the platform took the line is enough. */
+static const struct plan_step chat_steps[] = { { .way = WAY_ZALO_CS, .wait_ms = 0 } };
+
+static bool is_chat(const struct notice *n)
+{
+    return strcmp(n->kind, NOTICE_KIND_CHAT) == 0;
+}
+
 /* Why this way is no way at all for this citizen and this news; NULL when it is one. */
 static const char *impossible(const struct planner *p, const struct notice *n, const struct citizen *c,
                               const struct draft *d, enum way w, int64_t now)
@@ -74,7 +82,7 @@ static const char *impossible(const struct planner *p, const struct notice *n, c
         return "off";
     if (!wanted(n, w))
         return "not_asked";
-    if (!template_has(*p->env.templates, n->kind, w))
+    if (!is_chat(n) && !template_has(*p->env.templates, n->kind, w))
         return "no_template";
     if (way_channel(w) == CH_ZALO && n->organisation)
         return "organisation";
@@ -103,6 +111,8 @@ static const char *unwelcome(const struct planner *p, const struct notice *n, co
     if ((ch == CH_SMS && n->allow_sms == 0) || (ch == CH_EMAIL && n->allow_email == 0) ||
         (ch == CH_ZALO && n->allow_zalo == 0))
         return "no_consent";
+    if (is_chat(n)) /* the citizen asked for it just now */
+        return NULL;
     if (w == WAY_PORTAL && n->code[0] != '\0') /* where everything about a dossier can be read */
         return NULL;
     return citizen_refuses(c->no, policy_kind_rule(*p->env.policy, n->kind), w, now);
@@ -274,7 +284,7 @@ void notice_plan(struct planner *p, const struct notice *n, const struct citizen
                  void *ctx)
 {
     const struct policy *policy = *p->env.policy;
-    const struct plan plan = policy_plan(policy, n->kind);
+    const struct plan plan = is_chat(n) ? (struct plan){ chat_steps, 1 } : policy_plan(policy, n->kind);
     int64_t now = clock_wall_ms();
     struct draft d = { BUF_INIT(1024), BUF_INIT(1024), BUF_INIT(1024), BUF_INIT(1024) };
     d.phone = n->phone[0] != '\0' ? n->phone : c->phone;
@@ -309,7 +319,7 @@ void notice_plan(struct planner *p, const struct notice *n, const struct citizen
         args_int(a, n->action);
         args_str(a, buf_cstr(&d.dues));
         args_str(a, buf_cstr(&d.skips));
-        args_int(a, n->action ? 0 : policy_limits(policy)->daily_cap);
+        args_int(a, n->action || is_chat(n) ? 0 : policy_limits(policy)->daily_cap);
         args_str(a, day);
         args_bin(a, portal.data, portal.len);
     } else {

@@ -51,7 +51,7 @@ struct sending {
     int64_t accepted_ms, expires_ms, started_us;
     int64_t wait_ms; /* for a receipt */
     unsigned sms_parts;
-    bool has_next, urgent, action;
+    bool has_next, urgent, action, chat;
     struct timer retry;
     /* what will be recorded */
     const char *event;
@@ -217,9 +217,10 @@ static void decide(struct sending *s)
         break;
     case OUTCOME_UNCERTAIN:
         s->event = "unknown";
-        s->wait_until_ms =
-            now + (ops->dedupes(s->worker->env.channel[ops->channel], s->set->way) ? l->uncertain_safe_wait_ms
-                                                                                   : l->uncertain_wait_ms);
+        s->wait_until_ms = s->chat ? now
+                                   : now + (ops->dedupes(s->worker->env.channel[ops->channel], s->set->way)
+                                                ? l->uncertain_safe_wait_ms
+                                                : l->uncertain_wait_ms);
         break;
     default:
         s->event = s->try >= tries ? "refused" : "again";
@@ -297,8 +298,20 @@ static const char *address_of(const cJSON *body, enum way way)
     }
 }
 
+/* A line of a conversation goes as it is. */
+static bool render_chat(const cJSON *body, struct text *text)
+{
+    const cJSON *p = json_get(body, "p");
+    buf_str(&text->body, json_str_or(p, "text", ""));
+    buf_str(&text->data, json_str_or(p, "extras", ""));
+    snprintf(text->kind, sizeof text->kind, "%s", NOTICE_KIND_CHAT);
+    return buf_ok(&text->body) && buf_ok(&text->data);
+}
+
 static bool render(struct sending *s, const cJSON *body, struct text *text, char *why, size_t why_size)
 {
+    if (s->chat)
+        return render_chat(body, text);
     struct params p;
     const char *variants[NOTICE_VARIANTS + 1] = { NULL };
     unsigned count = 0;
@@ -355,7 +368,7 @@ static void dispatch(struct sending *s, const struct text *text, bool repeat)
 static void send_body(struct sending *s, const cJSON *body, const char *no, bool repeat)
 {
     const struct status_rule *rule = policy_kind_rule(*s->worker->env.policy, s->kind);
-    const char *refused = citizen_refuses(no, rule, s->set->way, clock_wall_ms());
+    const char *refused = s->chat ? NULL : citizen_refuses(no, rule, s->set->way, clock_wall_ms());
     if (refused != NULL) {
         give_up(s, "cut", OUTCOME_RECIPIENT_REFUSED, refused, 0);
         return;
@@ -399,6 +412,7 @@ static void read_header(struct sending *s, const char *text, size_t n)
         snprintf(s->unit, sizeof s->unit, "%s", json_str_or(h, "unit", ""));
         json_int(h, "accepted", &s->accepted_ms);
         s->urgent = strcmp(json_str_or(h, "lane", ""), "urgent") == 0;
+        s->chat = strcmp(s->kind, NOTICE_KIND_CHAT) == 0;
     }
     cJSON_Delete(h);
 }

@@ -1,14 +1,15 @@
 -- chat_commit - a turn has its answer: lines into the log, the new state, the turn leaves the stream. All or nothing.
+-- include _handover
 -- KEYS[1] lease  KEYS[2] stream ct
 -- ARGV    epoch, now, lines kept, keep_s, then per turn: cid, stream id, version it was computed on,
---         n lines {from, sealed blob}, n fields {name, value ("" deletes)}, n places in sorted sets {key, score ("" removes)},
---         n counts {event, detail}: each n stands before its group
+--         n lines {from, sealed blob}, n fields {name, value ("" deletes)}, n counts {event, detail}: each n stands before its group
 -- Returns per turn {version, last seq}: version -1: the turn was committed before; -2: the conversation has changed
 -- meanwhile, compute again; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
 local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
 local now, kept, keep = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local answer, changed, at = {}, {}, 5
+local QUIET = { dg = true, wk = true, wu = true } -- fields that nobody looks at from outside
 local function group(width)
   local first, n = at + 1, tonumber(ARGV[at])
   at = first + n * width
@@ -19,7 +20,6 @@ while at <= #ARGV do
   at = at + 3
   local line, line_end = group(2)
   local field, field_end = group(2)
-  local place, place_end = group(2)
   local count, count_end = group(2)
   local cv, cl = P .. 'cv:' .. cid, P .. 'cl:' .. cid
   local f = redis.call('HMGET', cv, 'n', 'seq', 'wt', 'ch')
@@ -29,7 +29,7 @@ while at <= #ARGV do
   elseif redis.call('XDEL', KEYS[2], id) == 0 then
     answer[#answer + 1] = { -1, seq }
   else
-    local set, gone = {}, {}
+    local set, gone, was = {}, {}, nil
     if line <= line_end then
       local lines = {}
       for i = line, line_end, 2 do
@@ -42,6 +42,7 @@ while at <= #ARGV do
       set[1], set[2] = 'seq', seq
     end
     for i = field, field_end, 2 do
+      if not QUIET[ARGV[i]] and not was then was = desk_before(P, cid) end
       if ARGV[i + 1] == '' then
         gone[#gone + 1] = ARGV[i]
       else
@@ -55,17 +56,11 @@ while at <= #ARGV do
     set[#set + 1], set[#set + 2] = 'wt', math.max(0, tonumber(f[3] or 0) - 1)
     redis.call('HSET', cv, unpack(set))
     if #gone > 0 then redis.call('HDEL', cv, unpack(gone)) end
-    for i = place, place_end, 2 do
-      if ARGV[i + 1] == '' then
-        redis.call('ZREM', P .. ARGV[i], cid)
-      else
-        redis.call('ZADD', P .. ARGV[i], ARGV[i + 1], cid)
-      end
-    end
     for i = count, count_end, 2 do
       redis.call('XADD', P .. 'led', '*', 'e', ARGV[i], 'd', ARGV[i + 1], 'c', f[4] or '', 't', now)
     end
-    changed[#changed + 1] = cid
+    if was then desk_index(P, cid, was) end
+    changed[#changed + 1] = cid .. ' ' .. (was and 0 or seq)
     answer[#answer + 1] = { n, seq }
   end
 end

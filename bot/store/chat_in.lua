@@ -1,8 +1,8 @@
 -- chat_in - inputs of conversations become durable: a line in the log and a turn that waits for its answer.
 -- KEYS[1] stream ct of the partition
 -- ARGV    now, keep_s, most turns that may wait here, lines kept, most turns of one conversation that may wait, how long a flood
---         is left without turns, then per input 11 values: cid, channel, sealed address ("" none), kind, at, who, actor,
---         dedupe ("" none), from ("" no line, else c b o s n), sealed blob, epoch to begin with
+--         is left without turns, then per input 12 values: cid, channel, sealed address ("" none), kind, at, who, actor,
+--         dedupe ("" none), from ("" no line, else c b o s n), sealed blob, epoch to begin with, unit ('' unknown)
 -- Returns per input: "<seq>" (0 without a line), "d<seq>" it was here before, "busy" too many turns wait
 -- cd:<cid> holds the latest dedupes, ";key=seq" each: a repeat comes soon or never.
 local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
@@ -11,9 +11,9 @@ local burst, pause = tonumber(ARGV[5]), tonumber(ARGV[6])
 local DEDUPES_BYTES, DAY = 1600, 86400000
 local room = max - redis.call('XLEN', KEYS[1])
 local answer = {}
-for at = 7, #ARGV, 11 do
+for at = 7, #ARGV, 12 do
   local cid, ch, to, kind, when, who, actor = unpack(ARGV, at, at + 6)
-  local dedupe, from, blob, epoch = unpack(ARGV, at + 7, at + 10)
+  local dedupe, from, blob, epoch, unit = unpack(ARGV, at + 7, at + 11)
   local cv, cd = P .. 'cv:' .. cid, P .. 'cd:' .. cid
   local seen = dedupe ~= '' and redis.call('GET', cd) or ''
   local before = dedupe ~= '' and string.match(seen, ';' .. dedupe .. '=(%d+)')
@@ -22,7 +22,7 @@ for at = 7, #ARGV, 11 do
   elseif room <= 0 then
     answer[#answer + 1] = 'busy'
   else
-    local f = redis.call('HMGET', cv, 'seq', 'wt', 'tf', 'la', 'ep', 'to')
+    local f = redis.call('HMGET', cv, 'seq', 'wt', 'tf', 'la', 'ep', 'to', 'un')
     local seq, waiting, flood, last = tonumber(f[1] or 0), tonumber(f[2] or 0), tonumber(f[3] or 0), tonumber(f[4] or 0)
     local set, number = {}, 0
     if from ~= '' then
@@ -52,6 +52,7 @@ for at = 7, #ARGV, 11 do
     end
     if not f[5] then set[#set + 1], set[#set + 2], set[#set + 3], set[#set + 4] = 'ch', ch, 'ep', epoch end
     if to ~= '' and not f[6] then set[#set + 1], set[#set + 2] = 'to', to end
+    if unit ~= '' and unit ~= f[7] then set[#set + 1], set[#set + 2] = 'un', unit end
     if #set > 0 then redis.call('HSET', cv, unpack(set)) end
     if not f[5] or math.floor(last / DAY) ~= math.floor(now / DAY) then
       redis.call('EXPIRE', cv, keep)

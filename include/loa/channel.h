@@ -89,7 +89,7 @@ struct channel_event {
     int64_t number;
     int64_t at_ms;          /* when it happened, by the provider's clock; 0 unknown */
     struct outcome outcome; /* for CE_FAILED: why; cost where told */
-    char text[2048];        /* UTF-8, cut at a letter */
+    char text[4200];        /* UTF-8, cut at a letter */
     char dedupe[41];        /* 40 hex: the same event always gives the same */
 };
 #define CHANNEL_EVENTS_MAX 200

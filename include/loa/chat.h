@@ -73,6 +73,11 @@ struct chat_accepted {
 typedef void chat_accepted_fn(void *ctx, enum loa_status st, const struct chat_accepted *a);
 void chat_receive(struct chat *c, const struct chat_input *in, chat_accepted_fn *done, void *ctx);
 
+/* What a citizen did on a platform (a webhook told us): the citizen's record and the conversation learn of
+ * it; `done` runs once, when that is durable. */
+void chat_event(struct service *s, const struct channel_event *e, void (*done)(void *ctx, enum loa_status st),
+                void *ctx);
+
 /* ---- looking on ---- */
 /* Runs in every process when the log or the state of a conversation changed; `last` is the last number in its
  * log by then (a listener that has it and cares for lines alone need not read), 0 when the state changed. cid
@@ -106,10 +111,11 @@ void chat_read(struct chat *c, const char *cid, const char *epoch, long long aft
 /* ---- life (bot/serve.c) ---- */
 struct chat *chat_new(struct service *s); /* where there are no leases it only takes in and lets look on */
 void chat_free(struct chat *c);
-void chat_take_over(struct chat *c, unsigned partition); /* the lease is ours: go on where the last owner was */
-void chat_let_go(struct chat *c, unsigned partition);    /* it is gone */
-void chat_wake(struct chat *c, unsigned partition);      /* turns wait there */
-void chat_pause(struct chat *c);                         /* begin no more turns */
+void chat_take_over(struct chat *c,
+                    unsigned partition);              /* the lease is ours: go on where the last owner was */
+void chat_let_go(struct chat *c, unsigned partition); /* it is gone */
+void chat_wake(struct chat *c, unsigned partition);   /* turns wait there */
+void chat_pause(struct chat *c);                      /* begin no more turns */
 bool chat_idle(const struct chat *c, unsigned partition);
 
 /* Identity of an anonymous visitor: a fresh random id and the proof of it that the widget keeps. */

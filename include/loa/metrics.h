@@ -17,19 +17,24 @@ enum metric {
     M_ROUTED,       /* counter   {result}   what the router decided: notify silent stale flagged no_contact */
     M_SEND_OUTCOME, /* counter   {channel,class} */
     M_SEND_SECONDS, /* histogram {channel}  request written to reply, seconds */
-    M_HANDOVER_SECONDS, /* histogram {channel}  accepted by us to request leaving, seconds */
-    M_RECEIPTS,         /* counter   {channel,kind} delivered seen failed duplicate unknown */
-    M_MESSAGE_FINAL,    /* counter   {channel,state} */
-    M_UNMAPPED_CODES,   /* counter   {channel}  provider codes nobody has classified */
-    M_LANE_DEPTH,       /* gauge     {channel,lane} */
-    M_LANE_AGE_SECONDS, /* gauge     {channel,lane} age of the oldest due message */
-    M_BREAKER_OPEN,     /* gauge     {channel}  1 while open */
-    M_LEASES,           /* gauge     {}         partitions owned by this process */
-    M_REDIS_UP,         /* gauge     {} */
-    M_REDIS_SECONDS,    /* histogram {}         command round trip, seconds */
-    M_REDIS_PENDING,    /* gauge     {}         commands waiting for an answer */
-    M_COST_VND,         /* counter   {channel} */
-    M_TEMPLATE_ERRORS,  /* counter   {}         messages that could not be rendered */
+    M_HANDOVER_SECONDS,    /* histogram {channel}  accepted by us to request leaving, seconds */
+    M_RECEIPTS,            /* counter   {channel,kind} delivered seen failed duplicate unknown */
+    M_MESSAGE_FINAL,       /* counter   {channel,state} */
+    M_UNMAPPED_CODES,      /* counter   {channel}  provider codes nobody has classified */
+    M_LANE_DEPTH,          /* gauge     {channel,lane} */
+    M_LANE_AGE_SECONDS,    /* gauge     {channel,lane} age of the oldest due message */
+    M_BREAKER_OPEN,        /* gauge     {channel}  1 while open */
+    M_LEASES,              /* gauge     {}         partitions owned by this process */
+    M_REDIS_UP,            /* gauge     {} */
+    M_REDIS_SECONDS,       /* histogram {}         command round trip, seconds */
+    M_REDIS_PENDING,       /* gauge     {}         commands waiting for an answer */
+    M_COST_VND,            /* counter   {channel} */
+    M_TEMPLATE_ERRORS,     /* counter   {}         messages that could not be rendered */
+    M_CHAT_INPUTS,         /* counter   {result}   words of citizens: accepted duplicate unavailable */
+    M_CHAT_TURNS,          /* counter   {channel,kind} inputs that have their answer */
+    M_CHAT_ANSWER_SECONDS, /* histogram {channel}  citizen's word taken in to answer durable, seconds */
+    M_CHAT_EVENTS,         /* counter   {event}    what became of them: faq_answered faq_asked … */
+    M_CHAT_ACTIVE,         /* gauge     {}         turns being worked on */
     M_COUNT
 };
 

@@ -21,6 +21,10 @@
 #define NOTICE_ID_SIZE  23 /* two digits of the partition, 20 hex digits, NUL */
 #define NOTICE_VARIANTS 8
 #define NOTICE_BODY_MAX 32768
+/* A line of a conversation: no template, its text is the parameter "text" as it is, "extras" what Zalo shows
+ * beside it (buttons, a form). It answers the citizen, so no cap and no opt-out holds it back; it is never
+ * repeated when in doubt, and never holds the next one back for long. */
+#define NOTICE_KIND_CHAT "chat"
 
 struct notice {
     char nid[NOTICE_ID_SIZE];

@@ -20,6 +20,10 @@
 #include "loa/worker.h"
 
 struct api_keys;
+struct chat;
+struct chat_texts;
+struct desks;
+struct faq;
 struct api_kept;
 struct hooks;
 struct pages;
@@ -37,12 +41,17 @@ struct service {
     struct policy *policy;          /* replaced on reload */
     struct template_set *templates; /* replaced on reload */
     struct words *words;            /* replaced on reload */
+    struct chat_texts *chat_texts;  /* replaced on reload */
+    struct desks *desks;            /* replaced on reload */
+    struct faq *faq;                /* replaced on reload */
+    unsigned texts_generation;      /* counts reloads: what pointed into the texts before is gone */
     struct planner *planner;
     struct intake *intake;
     struct router *router;
     struct worker *worker;
     struct receipts *receipts;
     struct later *later;
+    struct chat *chat;
     struct hooks *hooks; /* NULL where this process does no work */
     struct api_keys *keys;
     struct api_kept *kept; /* api_keep() */
@@ -62,14 +71,19 @@ struct service_texts {
     struct policy *policy;
     struct template_set *templates;
     struct words *words;
+    struct chat_texts *chat_texts;
+    struct desks *desks;
+    struct faq *faq;
 };
 enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
 void service_texts_use(struct service *s, const struct service_texts *t); /* frees the old ones */
 void service_texts_free(struct service_texts *t);
+struct service_texts service_texts_of(const struct service *s); /* the ones in use */
 
 /* ---- waking the owner of a partition, here or in another process ---- */
 void service_wake_router(void *service, unsigned partition);
 void service_wake_worker(void *service, unsigned partition, enum way way);
+void service_wake_chat(struct service *s, unsigned partition);
 void service_wake_all_ways(void *service, unsigned partition); /* only when it is ours */
 enum loa_status service_wake_listen(struct service *s);
 
