@@ -12,10 +12,10 @@ const struct settings_section settings_sections[] = {
     { "zalo", "Zalo Official Account and ZBS templates", "Zalo OA và mẫu tin ZBS" },
     { "sms", "SMS by one provider", "tin nhắn SMS qua một nhà cung cấp" },
     { "email", "e-mail by a mail server nearby", "thư điện tử qua máy chủ thư" },
-    { "chat", "conversations with citizens", "trò chuyện với người dân" },
     { "portal", "notices on the public service portal", "thông báo trên Cổng dịch vụ công" },
     { "staff", "people of the office who log in", "cán bộ đăng nhập vào trang làm việc" },
-    { "chat", "questions and answers on web pages", "hỏi đáp trên trang web" },
+    { "chat", "conversations with citizens, on Zalo and on web pages",
+      "trò chuyện với người dân, trên Zalo và trên trang web" },
 };
 const unsigned settings_section_count = COUNT(settings_sections);
 
@@ -209,17 +209,6 @@ const struct setting settings[] = {
       "Số kết nối tới máy chủ thư.", .min = 1, .max = 100 },
     CHANNEL_ROWS("email", "50/s", "32", "60000", "0"),
 
-    { "chat", "keep_days", SETTING_INT, "90",
-      "How long a conversation is kept after the citizen's last word, days.",
-      "Số ngày giữ cuộc trò chuyện kể từ lần cuối người dân nhắn.", .min = 1, .max = 3650 },
-    { "chat", "waiting_max", SETTING_INT, "20000",
-      "Most words of citizens that may wait for an answer; beyond that they are asked to send again.",
-      "Số tin của người dân được chờ trả lời nhiều nhất; quá mức này thì mời gửi lại sau.", .min = 64,
-      .max = 10000000 },
-    { "chat", "paid_reply", SETTING_BOOL, "no",
-      "Whether an officer's answer may go out by Zalo after the free 48 hours, at the OA's price.",
-      "Cán bộ có được trả lời qua Zalo sau 48 giờ miễn phí hay không (OA phải trả tiền)." },
-
     { "portal", "session_secret", SETTING_SECRET, "",
       "Signs the portal's short-lived session tokens (JWT HS256); at least 16 characters.",
       "Khóa ký phiên đăng nhập ngắn hạn của Cổng (JWT HS256); ít nhất 16 ký tự." },
@@ -231,11 +220,22 @@ const struct setting settings[] = {
       "để trống: mọi trang." },
     CHANNEL_ROWS("portal", "1000/s", "256", "5000", "0"),
 
-    { "staff", "idle_minutes", SETTING_INT, "30", "A session ends after so many minutes without doing anything.",
+    { "staff", "idle_minutes", SETTING_INT, "30",
+      "A session ends after so many minutes without doing anything.",
       "Số phút không thao tác thì phiên làm việc tự kết thúc.", .min = 1, .max = 720 },
     { "staff", "session_hours", SETTING_INT, "12", "Longest life of a session; then one logs in again.",
       "Thời gian dài nhất của một phiên làm việc (giờ); sau đó phải đăng nhập lại.", .min = 1, .max = 24 },
 
+    { "chat", "keep_days", SETTING_INT, "90",
+      "How long a conversation is kept after the citizen's last word, days.",
+      "Số ngày giữ cuộc trò chuyện kể từ lần cuối người dân nhắn.", .min = 1, .max = 3650 },
+    { "chat", "waiting_max", SETTING_INT, "20000",
+      "Most words of citizens that may wait for an answer; beyond that they are asked to send again.",
+      "Số tin của người dân được chờ trả lời nhiều nhất; quá mức này thì mời gửi lại sau.", .min = 64,
+      .max = 10000000 },
+    { "chat", "paid_reply", SETTING_BOOL, "no",
+      "Whether an officer's answer may go out by Zalo after the free 48 hours, at the OA's price.",
+      "Cán bộ có được trả lời qua Zalo sau 48 giờ miễn phí hay không (OA phải trả tiền)." },
     { "chat", "allowed_origins", SETTING_TEXT, "",
       "Web pages that may embed the chat, as https://host, separated by commas; unset: only loa's own.",
       "Những trang web được nhúng khung hỏi đáp, dạng https://tên-miền, cách nhau bằng dấu phẩy; "

@@ -373,7 +373,7 @@ static void long_text(void **state)
     snprintf(body + n, sizeof body - (size_t)n, "\"}}");
     struct webhook w = hook("POST", body, NULL);
     zalo_webhook_parse(&w, &ev);
-    check_int("cut at a letter", (long long)strlen(ev.item[0].text), 1 + 3 * 682);
+    check_int("cut at a letter", (long long)strlen(ev.item[0].text), 1 + 3 * 1399);
     channel_events_clear(&ev);
 }
 
