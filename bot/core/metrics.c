@@ -88,6 +88,7 @@ static const struct description {
                                 { &chat_channel } },
     [M_CHAT_EVENTS] = { "loa_chat_events_total", "What became of them", COUNTER, { &chat_event } },
     [M_CHAT_ACTIVE] = { "loa_chat_active", "Turns being worked on", GAUGE },
+    [M_LEDGER_ARCHIVED] = { "loa_ledger_archived_total", "Ledger entries that reached the archive", COUNTER },
     [M_TEMPLATE_ERRORS] = { "loa_template_errors_total", "Messages that could not be rendered", COUNTER },
 };
 

@@ -25,6 +25,7 @@ struct chat_texts;
 struct desks;
 struct faq;
 struct api_kept;
+struct archive;
 struct hooks;
 struct pages;
 struct staff;
@@ -52,7 +53,8 @@ struct service {
     struct receipts *receipts;
     struct later *later;
     struct chat *chat;
-    struct hooks *hooks; /* NULL where this process does no work */
+    struct archive *archive; /* NULL where this process does no work */
+    struct hooks *hooks;     /* NULL where this process does no work */
     struct api_keys *keys;
     struct api_kept *kept; /* api_keep() */
     struct pages *pages;
