@@ -296,6 +296,7 @@ static void http_routes(struct service *s)
     api_feed(s);
     api_staff(s);
     api_staff_login(s);
+    api_chat(s);
     api_citizens(s);
     api_inbox(s);
     api_import(s);
