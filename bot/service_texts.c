@@ -1,7 +1,9 @@
 #include "loa/chat_texts.h"
+#include "loa/consent_words.h"
 #include "loa/faq.h"
 #include "loa/handover.h"
 #include "loa/log.h"
+#include "loa/metrics.h"
 #include "loa/service.h"
 #include <stdio.h>
 
@@ -26,6 +28,8 @@ static enum loa_status load_chat(const struct config *cf, const char *policy_dir
     enum loa_status st = chat_texts_load(dir, err, &out->chat_texts);
     if (st == LOA_OK)
         st = desks_load(policy_dir, err, &out->desks);
+    if (st == LOA_OK)
+        st = consent_words_load(dir, out->policy, err, &out->consent_words);
     return st == LOA_OK ? load_faq(cf, err, &out->faq) : st;
 }
 
@@ -54,12 +58,30 @@ void service_texts_free(struct service_texts *t)
     words_free(t->words);
     chat_texts_free(t->chat_texts);
     desks_free(t->desks);
+    consent_words_free(t->consent_words);
     faq_free(t->faq);
 }
 
 struct service_texts service_texts_of(const struct service *s)
 {
-    return (struct service_texts){ s->policy, s->templates, s->words, s->chat_texts, s->desks, s->faq };
+    return (struct service_texts){ .policy = s->policy,
+                                   .templates = s->templates,
+                                   .words = s->words,
+                                   .chat_texts = s->chat_texts,
+                                   .desks = s->desks,
+                                   .consent_words = s->consent_words,
+                                   .faq = s->faq };
+}
+
+/* The metrics of the desks carry their ids. */
+static void name_desks(const struct desks *desks)
+{
+    const char *id[16];
+    const struct desk *d;
+    unsigned n = 0;
+    while (n < 16 && (d = desk_at(desks, n)) != NULL)
+        id[n++] = d->id;
+    metrics_set_desks(id, n);
 }
 
 void service_texts_use(struct service *s, const struct service_texts *t)
@@ -70,6 +92,8 @@ void service_texts_use(struct service *s, const struct service_texts *t)
     s->words = t->words;
     s->chat_texts = t->chat_texts;
     s->desks = t->desks;
+    s->consent_words = t->consent_words;
+    name_desks(s->desks);
     s->faq = t->faq;
     s->texts_generation++;
     service_texts_free(&old);

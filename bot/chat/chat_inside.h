@@ -13,6 +13,7 @@
 #include "loa/chat_texts.h"
 #include "loa/dialog.h"
 #include "loa/faq.h"
+#include "loa/handover.h"
 #include "loa/service.h"
 #include <uthash.h>
 
@@ -75,8 +76,9 @@ struct chat_entry {
 struct line {
     char from; /* b, o or n */
     struct chat_said said;
-    char kind[16], officer[128]; /* "" none */
-    char unsent[24];             /* why it was not handed to the provider, "" it was */
+    char kind[16], officer[128];       /* "" none */
+    char client[HANDOVER_CLIENT_SIZE]; /* id that an officer's page gave it, "" none */
+    char unsent[24];                   /* why it was not handed to the provider, "" it was */
     char nid[NOTICE_ID_SIZE];
     bool ask_phone;
 };

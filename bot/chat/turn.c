@@ -303,6 +303,7 @@ void line_json(const struct line *l, struct buf *out)
         buf_char(out, ']');
     put(out, "kind", l->kind);
     put(out, "officer", l->officer);
+    put(out, "client", l->client);
     put(out, "unsent", l->unsent);
     put(out, "nid", l->nid);
     buf_char(out, '}');

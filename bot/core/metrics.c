@@ -1,4 +1,5 @@
 #include "loa/metrics.h"
+#include "loa/text.h"
 #include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,8 +18,9 @@ struct label {
 static const struct label code = { "code", { "2xx", "3xx", "4xx", "5xx" } };
 static const struct label intake_result = { "result",
                                             { "accepted", "duplicate", "rejected", "unavailable" } };
-static const struct label routed_result = { "result",
-                                            { "notify", "silent", "stale", "flagged", "no_contact", "follower" } };
+static const struct label routed_result = {
+    "result", { "notify", "silent", "stale", "flagged", "no_contact", "follower" }
+};
 static const struct label channel = {
     "channel", { "portal", "zalo", "sms", "email", "zalo_cs", "zalo_uid", "zalo_zbs" } /* channels and ways */
 };
@@ -33,6 +35,11 @@ static const struct label state = {
     "state", { "sent", "delivered", "seen", "failed", "expired", "suppressed", "uncertain" }
 };
 static const struct label lane = { "lane", { "urgent", "normal", "bulk" } };
+static const struct label desk_act = {
+    "act", { "taken", "stolen", "passed", "back", "closed", "late", "unanswered", "left", "silent" }
+};
+static char desk_words[WORDS_MAX - 1][40];
+static struct label desk = { "desk", { NULL } }; /* see metrics_set_desks() */
 
 static const struct label chat_result = { "result", { "accepted", "duplicate", "unavailable" } };
 static const struct label chat_channel = { "channel", { "zalo", "web" } };
@@ -42,7 +49,7 @@ static const struct label chat_kind = {
 static const struct label chat_event = { "event",
                                          { "faq_answered", "faq_asked", "faq_again", "unanswered",
                                            "smalltalk", "handed_over", "urgent", "proven", "lookup",
-                                           "consent", "erase", "feedback", "survey" } };
+                                           "consent", "erase", "feedback", "survey", "human_first_reply" } };
 
 static const struct description {
     const char *name, *help;
@@ -88,7 +95,21 @@ static const struct description {
                                 { &chat_channel } },
     [M_CHAT_EVENTS] = { "loa_chat_events_total", "What became of them", COUNTER, { &chat_event } },
     [M_CHAT_ACTIVE] = { "loa_chat_active", "Turns being worked on", GAUGE },
-    [M_LEDGER_ARCHIVED] = { "loa_ledger_archived_total", "Ledger entries that reached the archive", COUNTER },
+    [M_DESK_WAITING] = { "loa_desk_waiting",
+                         "Conversations that wait for an officer, over all processes",
+                         GAUGE,
+                         { &desk } },
+    [M_DESK_AGE_SECONDS] = { "loa_desk_age_seconds",
+                             "How long the first of them has waited",
+                             GAUGE,
+                             { &desk } },
+    [M_DESK_ACTS] = { "loa_desk_acts_total",
+                      "What happened to conversations at the desks",
+                      COUNTER,
+                      { &desk_act } },
+    [M_DESK_FIRST_WORD_SECONDS] = { "loa_desk_first_word_seconds",
+                                    "Handed over to the first word of an officer, office hours only",
+                                    HISTOGRAM },
     [M_TEMPLATE_ERRORS] = { "loa_template_errors_total", "Messages that could not be rendered", COUNTER },
 };
 
@@ -150,6 +171,19 @@ void metric_observe(enum metric m, const char *a, double seconds)
             h->bucket[i]++;
             return;
         }
+}
+
+void metrics_set_desks(const char *const *ids, unsigned count)
+{
+    unsigned n = count < WORDS_MAX - 1 ? count : WORDS_MAX - 1;
+    for (unsigned i = 0; i < WORDS_MAX; i++) {
+        desk.words[i] = NULL;
+        values[M_DESK_WAITING][i][0] = values[M_DESK_AGE_SECONDS][i][0] = 0;
+        if (i < n) {
+            text_copy(desk_words[i], sizeof desk_words[i], ids[i]);
+            desk.words[i] = desk_words[i];
+        }
+    }
 }
 
 /* ---- printing ---- */

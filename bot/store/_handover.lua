@@ -27,3 +27,9 @@ local function desk_index(P, cid, was)
   if md == 'talk' and dk ~= '' then redis.call('ZADD', P .. 'ht:' .. dk, f[6] or hq, cid) end
   redis.call('PUBLISH', 'loa:desk', string.match(P, '{p(%d+)}'))
 end
+
+-- The citizen is told by a turn, in order with everything else: an input of the kind tick (chat_in.lua writes the same).
+local function desk_tick(P, cid, now, actor, blob)
+  redis.call('XADD', P .. 'ct', '*', 'c', cid, 's', 0, 'k', 'tick', 'a', now, 'w', '', 'o', actor, 'i', blob)
+  redis.call('HINCRBY', P .. 'cv:' .. cid, 'wt', 1)
+end

@@ -30,6 +30,8 @@
 #include "loa/chat.h"
 #include "loa/dialog.h"
 
+struct service;
+
 /* ---- desks: templates/policy/desks.ini ---- */
 struct desk {
     const char *id, *name, *unit; /* unit: whose office hours and calendar count */
@@ -89,5 +91,41 @@ enum handover_event handover_due(const struct calendar *c, const struct desk *d,
 /* turn_hand_over() is this: fields, promise, count. `reason` and `desk` as there. Safe to call when the
  * conversation waits already: it keeps its place. */
 void handover_begin(struct turn *t, const char *reason, const char *desk);
+
+/* ---- what officers do: bot/chat/handover.c ---- */
+struct handover_officer {
+    const char *login, *name;
+    bool lead; /* may take and pass on what a colleague talks in */
+};
+struct handover_done {
+    /* "taken" "mine" (had it already) "passed" "same" (it is so already) "other" "gone"; for words: "said" */
+    const char *word;
+    const char *login, *name; /* taken, passed: from whom ("" nobody); other: who has it */
+};
+typedef void handover_done_fn(void *ctx, enum loa_status st, const struct handover_done *r);
+/* The citizen is told by a turn, which is stored with the act. */
+void handover_take(struct service *s, const char *cid, const struct handover_officer *who, bool steal,
+                   handover_done_fn *done, void *ctx);
+enum handover_to { HANDOVER_BACK, HANDOVER_CLOSE, HANDOVER_DESK, HANDOVER_COLLEAGUE };
+/* `colleague` and `desk`: where it goes, NULL otherwise. */
+void handover_pass(struct service *s, const char *cid, const struct handover_officer *who,
+                   enum handover_to to, const struct handover_officer *colleague, const struct desk *desk,
+                   handover_done_fn *done, void *ctx);
+/* An officer's words for the citizen, or a note for the colleagues. `client` is the id the page gave them:
+ * the same words with the same id are said once. "other", "gone": this officer does not hold the
+ * conversation. */
+#define HANDOVER_CLIENT_SIZE 44
+void handover_say(struct service *s, const char *cid, const struct handover_officer *who, const char *client,
+                  const char *text, handover_done_fn *done, void *ctx);
+void handover_note(struct service *s, const char *cid, const struct handover_officer *who, const char *client,
+                   const char *text, handover_done_fn *done, void *ctx);
+
+/* ---- what time brings: where the leases are ---- */
+struct handover;
+struct handover *handover_new(struct service *s);
+void handover_start(struct handover *h);
+void handover_pause(struct handover *h);
+bool handover_idle(const struct handover *h, unsigned partition);
+void handover_free(struct handover *h);
 
 #endif

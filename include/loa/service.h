@@ -22,10 +22,14 @@
 struct api_keys;
 struct chat;
 struct chat_texts;
+struct consent_words;
+struct board;
+struct handover;
+struct hub;
+struct roster;
 struct desks;
 struct faq;
 struct api_kept;
-struct archive;
 struct hooks;
 struct pages;
 struct staff;
@@ -39,13 +43,14 @@ struct service {
     struct leases *leases;
     struct http_server *server;
     struct http_client *client;
-    struct policy *policy;          /* replaced on reload */
-    struct template_set *templates; /* replaced on reload */
-    struct words *words;            /* replaced on reload */
-    struct chat_texts *chat_texts;  /* replaced on reload */
-    struct desks *desks;            /* replaced on reload */
-    struct faq *faq;                /* replaced on reload */
-    unsigned texts_generation;      /* counts reloads: what pointed into the texts before is gone */
+    struct policy *policy;               /* replaced on reload */
+    struct template_set *templates;      /* replaced on reload */
+    struct words *words;                 /* replaced on reload */
+    struct chat_texts *chat_texts;       /* replaced on reload */
+    struct desks *desks;                 /* replaced on reload */
+    struct consent_words *consent_words; /* replaced on reload */
+    struct faq *faq;                     /* replaced on reload */
+    unsigned texts_generation;           /* counts reloads: what pointed into the texts before is gone */
     struct planner *planner;
     struct intake *intake;
     struct router *router;
@@ -53,8 +58,9 @@ struct service {
     struct receipts *receipts;
     struct later *later;
     struct chat *chat;
-    struct archive *archive; /* NULL where this process does no work */
-    struct hooks *hooks;     /* NULL where this process does no work */
+    struct board *board;       /* the desks' queues and people */
+    struct handover *handover; /* NULL where this process does no work */
+    struct hooks *hooks;       /* NULL where this process does no work */
     struct api_keys *keys;
     struct api_kept *kept; /* api_keep() */
     struct pages *pages;
@@ -75,6 +81,7 @@ struct service_texts {
     struct words *words;
     struct chat_texts *chat_texts;
     struct desks *desks;
+    struct consent_words *consent_words;
     struct faq *faq;
 };
 enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
