@@ -98,7 +98,7 @@ bench: deps ## measure beside peers; build/bench.json
 	@tests/bench/run.sh
 
 # The tools of the benchmark: load, provider, floor.
-BENCH := $(addprefix $(B)/bench/,load sink floor sockets)
+BENCH := $(addprefix $(B)/bench/,load sink floor sockets chat)
 $(B)/bench/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire.h
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -o $@ $< tests/bench/wire.c $(PKG_LIBS)

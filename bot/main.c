@@ -20,6 +20,8 @@ static const struct command commands[] = {
     { "check", app_check, "kiểm tra cấu hình, mẫu tin, quy tắc", "checks settings, texts and policy" },
     { "faq", app_faq, "hỏi thử, chấm điểm bộ câu hỏi thường gặp",
       "asks and measures the answers to questions" },
+    { "ledger", app_ledger, "đọc lại sổ lưu kết quả, tìm chỗ bị sửa hoặc thiếu",
+      "reads the archived ledger again, finds what was changed or is missing" },
     { "sim", app_sim, "đóng vai Zalo, tổng đài SMS, máy chủ thư: để chạy thử và tập huấn",
       "plays Zalo, SMS aggregators, a mail server: for trials and training" },
     { NULL, NULL, NULL, NULL },

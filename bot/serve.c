@@ -8,6 +8,7 @@
  */
 #include "loa/api.h"
 #include "loa/app.h"
+#include "loa/archive.h"
 #include "loa/board.h"
 #include "loa/chat.h"
 #include "loa/clock.h"
@@ -185,6 +186,12 @@ static void make_stages(struct run *r)
     memcpy(l.channel, s->channel, sizeof l.channel);
     s->later = later_new(&l);
     s->chat = chat_new(s);
+    s->archive = archive_new(&(struct archive_env){ .loop = s->loop,
+                                                    .store = s->store,
+                                                    .leases = s->leases,
+                                                    .config = s->config,
+                                                    .alert = service_alert,
+                                                    .alert_ctx = s });
     s->board = board_new(s);
     s->handover = handover_new(s);
     s->hooks = hooks_new(&(struct hooks_env){ .loop = s->loop,
@@ -236,6 +243,7 @@ static void store_opened(void *ctx, enum loa_status st)
             leases_start(s->leases);
             later_start(s->later);
             hooks_start(s->hooks);
+            archive_start(s->archive);
             handover_start(s->handover);
         }
         log_info("ready", "process", s->process_id, "pid", log_num(getpid()));
@@ -294,6 +302,7 @@ static void http_routes(struct service *s)
     api_feed(s);
     api_staff(s);
     api_staff_login(s);
+    api_chat(s);
     api_citizens(s);
     api_inbox(s);
     api_import(s);
@@ -471,7 +480,8 @@ static bool partition_idle(void *ctx, unsigned partition)
     const struct run *r = ctx;
     return router_idle(r->s.router, partition) && worker_idle(r->s.worker, partition) &&
            later_idle(r->s.later, partition) && chat_idle(r->s.chat, partition) &&
-           handover_idle(r->s.handover, partition) && hooks_idle(r->s.hooks, partition);
+           handover_idle(r->s.handover, partition) && hooks_idle(r->s.hooks, partition) &&
+           archive_idle(r->s.archive, partition);
 }
 
 static void stop_forced(void *ctx)
@@ -501,6 +511,7 @@ static void stop(void *ctx, int signo)
     chat_pause(s->chat);
     worker_pause(s->worker);
     hooks_pause(s->hooks);
+    archive_pause(s->archive);
     leases_hand_back(s->leases, partition_idle, leases_back, r);
 }
 
@@ -508,6 +519,7 @@ static void free_all(struct run *r)
 {
     struct service *s = &r->s;
     http_client_free(s->client);
+    archive_free(s->archive);
     hooks_free(s->hooks);
     handover_free(s->handover);
     board_free(s->board);

@@ -62,7 +62,7 @@ struct reading {
     struct feed_cursor cursor;
     unsigned limit, waiting, count, room;
     struct entry *entry;
-    bool failed;
+    bool failed, gap;
 };
 
 struct part {
@@ -106,6 +106,12 @@ static void leave(struct reading *r)
         return;
     if (r->failed)
         api_problem_status(r->call, LOA_UNAVAILABLE);
+    else if (r->gap)
+        api_problem(
+            r->call, 410, "cursor_too_old", "Results after this cursor have left for the archive",
+            "Một phần kết quả sau vị trí này đã chuyển vào sổ lưu (data_dir/ledger). Hãy lấy phần đó từ sổ "
+            "lưu rồi đọc tiếp với after=0.",
+            NULL);
     else
         answer(r);
     for (unsigned i = 0; i < r->count; i++)
@@ -118,9 +124,11 @@ static void part_read(void *ctx, enum loa_status st, const struct redis_value *v
 {
     struct part *p = ctx;
     struct reading *r = p->reading;
+    const struct redis_value *entries = redis_at(v, 1);
     r->failed |= st != LOA_OK;
-    for (size_t i = 0; st == LOA_OK && i < redis_count(v); i++) {
-        const struct redis_value *item = redis_at(v, i);
+    r->gap |= redis_int(redis_at(v, 0)) == 1;
+    for (size_t i = 0; st == LOA_OK && i < redis_count(entries); i++) {
+        const struct redis_value *item = redis_at(entries, i);
         if (r->count == r->room) {
             r->room = r->room ? r->room * 2 : 64;
             r->entry = mem_resize(r->entry, r->room * sizeof *r->entry);
@@ -138,18 +146,15 @@ static void part_read(void *ctx, enum loa_status st, const struct redis_value *v
 static void read_part(struct reading *r, unsigned partition)
 {
     struct part *p = mem_alloc(sizeof *p);
-    char from[32];
     *p = (struct part){ r, partition };
-    snprintf(from, sizeof from, "(%s", r->cursor.at[partition]);
     struct args a;
     args_init(&a);
     args_key(&a, partition, "led");
-    args_str(&a, from);
-    args_str(&a, "+");
-    args_str(&a, "COUNT");
+    args_key(&a, partition, "la");
+    args_str(&a, r->cursor.at[partition]);
     args_int(&a, r->limit + 1);
     r->waiting++;
-    if (store_command(r->call->service->store, partition, "XRANGE", &a, part_read, p) != LOA_OK) {
+    if (store_script(r->call->service->store, partition, "feed_read", &a, part_read, p) != LOA_OK) {
         r->waiting--;
         r->failed = true;
         free(p);

@@ -95,6 +95,7 @@ static const struct description {
                                 { &chat_channel } },
     [M_CHAT_EVENTS] = { "loa_chat_events_total", "What became of them", COUNTER, { &chat_event } },
     [M_CHAT_ACTIVE] = { "loa_chat_active", "Turns being worked on", GAUGE },
+    [M_LEDGER_ARCHIVED] = { "loa_ledger_archived_total", "Ledger entries that reached the archive", COUNTER },
     [M_DESK_WAITING] = { "loa_desk_waiting",
                          "Conversations that wait for an officer, over all processes",
                          GAUGE,

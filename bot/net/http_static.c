@@ -1,5 +1,6 @@
 #include "loa/http_static.h"
 #include "loa/crypto.h"
+#include "loa/gzip.h"
 #include "loa/mem.h"
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #define FILE_MAX_BYTES  (4 * 1024 * 1024)
 #define TOTAL_MAX_BYTES (32 * 1024 * 1024)
@@ -81,20 +81,9 @@ static const struct type *type_of(const char *name)
 /* Leaves `out` empty when the copy would not be a tenth smaller. */
 static void compress_file(const struct buf *in, struct buf *out)
 {
-    z_stream z = { 0 };
-    const size_t worth = in->len - in->len / 10;
-
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-        return;
-    char *packed = mem_alloc(worth + 1);
-    z.next_in = (unsigned char *)in->data;
-    z.avail_in = (unsigned)in->len;
-    z.next_out = (unsigned char *)packed;
-    z.avail_out = (unsigned)worth;
-    if (deflate(&z, Z_FINISH) == Z_STREAM_END)
-        buf_add(out, packed, z.total_out);
-    deflateEnd(&z);
-    free(packed);
+    gzip_pack(in->data, in->len, out);
+    if (out->len > in->len - in->len / 10)
+        buf_clear(out);
 }
 
 static void describe(struct file *f)

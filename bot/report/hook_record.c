@@ -25,7 +25,7 @@ const char *hook_event_word(unsigned i)
 bool hook_wants(const struct hook_record *h, const char *state)
 {
     if (h->events == 0)
-        return true;
+        return state[0] != '\0'; /* all messages; what happens in the chat is none */
     for (unsigned i = 0; i < EVENT_WORDS; i++)
         if (strcmp(event_words[i] + sizeof TYPE_PREFIX - 1, state) == 0)
             return (h->events & (1u << i)) != 0;

@@ -15,7 +15,8 @@
 #define BACKOFF_MIN_MS 5000
 #define BACKOFF_MAX_MS 3600000
 #define GIVE_UP_MS     (3 * CALENDAR_DAY_MS)
-#define FILTERED_READ  64 /* entries read at once by a hook that does not want all */
+#define ALL_READ       8  /* entries read at once by a hook that wants all messages */
+#define FILTERED_READ  64 /* by one that does not */
 #define BODY_MAX       16384
 #define RUN_MAX        8 /* then another partition's turn */
 #define HTTP_GONE      410
@@ -294,7 +295,7 @@ static void ask(struct lane *l)
     args_key(&a, l->partition, "led");
     args_int(&a, l->epoch);
     args_str(&a, l->taken);
-    args_int(&a, l->hook->record.events == 0 ? 1 : FILTERED_READ);
+    args_int(&a, l->hook->record.events == 0 ? ALL_READ : FILTERED_READ);
     if (store_script(x->env.store, l->partition, "hook_next", &a, found, l) != LOA_OK)
         lane_pause(l, LOOK_MS);
     args_clear(&a);

@@ -15,20 +15,25 @@ void ledger_entry_id(char out[LEDGER_ENTRY_ID_SIZE], unsigned partition, const c
     snprintf(out, LEDGER_ENTRY_ID_SIZE, "p%02u-%s", partition, stream_id);
 }
 
-cJSON *ledger_entry_json(unsigned partition, const char *stream_id, const struct redis_value *f)
+/* What happened in the chat and beside it: one word, one detail, no text. */
+static cJSON *act_json(const struct redis_value *f)
 {
-    char id[LEDGER_ENTRY_ID_SIZE], text[64], when[40];
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddStringToObject(j, "kind", "chat");
+    copy_text(j, "event", f, "e");
+    copy_text(j, "detail", f, "d");
+    cJSON_AddStringToObject(j, "channel", redis_str(store_field(f, "c"), NULL));
+    return j;
+}
+
+static cJSON *result_json(const struct redis_value *f)
+{
+    char text[64];
     cJSON *j = NULL;
     size_t n;
     const char *header = redis_str(store_field(f, "h"), &n);
     if (json_parse(header, n, &j, NULL, 0) != LOA_OK)
         j = cJSON_CreateObject();
-    ledger_entry_id(id, partition, stream_id);
-    cJSON_AddStringToObject(j, "id", id);
-    date_print_rfc3339(redis_int(store_field(f, "t")), when);
-    cJSON_AddStringToObject(j, "time", when);
-    if (redis_str(store_field(f, "n"), NULL)[0] == '\0') /* of no message: the header says it all */
-        return j;
     copy_text(j, "notification", f, "n");
     snprintf(text, sizeof text, "%s-%s", redis_str(store_field(f, "n"), NULL),
              redis_str(store_field(f, "k"), NULL));
@@ -40,5 +45,16 @@ cJSON *ledger_entry_json(unsigned partition, const char *stream_id, const struct
     copy_text(j, "provider_code", f, "c");
     cJSON_AddNumberToObject(j, "attempts", (double)redis_int(store_field(f, "a")));
     cJSON_AddNumberToObject(j, "cost_vnd", (double)redis_int(store_field(f, "v")));
+    return j;
+}
+
+cJSON *ledger_entry_json(unsigned partition, const char *stream_id, const struct redis_value *f)
+{
+    char id[LEDGER_ENTRY_ID_SIZE], when[40];
+    cJSON *j = store_field(f, "e") != NULL ? act_json(f) : result_json(f);
+    ledger_entry_id(id, partition, stream_id);
+    cJSON_AddStringToObject(j, "id", id);
+    date_print_rfc3339(redis_int(store_field(f, "t")), when);
+    cJSON_AddStringToObject(j, "time", when);
     return j;
 }

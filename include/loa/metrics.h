@@ -29,6 +29,7 @@ enum metric {
     M_REDIS_SECONDS,       /* histogram {}         command round trip, seconds */
     M_REDIS_PENDING,       /* gauge     {}         commands waiting for an answer */
     M_COST_VND,            /* counter   {channel} */
+    M_LEDGER_ARCHIVED,     /* counter   {}         entries of the ledger that reached the disk */
     M_TEMPLATE_ERRORS,     /* counter   {}         messages that could not be rendered */
     M_CHAT_INPUTS,         /* counter   {result}   words of citizens: accepted duplicate unavailable */
     M_CHAT_TURNS,          /* counter   {channel,kind} inputs that have their answer */

@@ -30,6 +30,7 @@ struct roster;
 struct desks;
 struct faq;
 struct api_kept;
+struct archive;
 struct hooks;
 struct pages;
 struct staff;
@@ -58,6 +59,7 @@ struct service {
     struct receipts *receipts;
     struct later *later;
     struct chat *chat;
+    struct archive *archive;   /* NULL where this process does no work */
     struct board *board;       /* the desks' queues and people */
     struct handover *handover; /* NULL where this process does no work */
     struct hooks *hooks;       /* NULL where this process does no work */
