@@ -375,6 +375,11 @@ const struct unit_info *policy_unit(const struct policy *p, const char *id, int6
     return found != NULL ? &found->info : NULL;
 }
 
+const struct unit_info *policy_unit_at(const struct policy *p, unsigned i)
+{
+    return i < p->units ? &p->unit[i].info : NULL;
+}
+
 const char *policy_phone_operator(const struct policy *p, const char *e164)
 {
     const char *operator_name = NULL;

@@ -383,6 +383,30 @@ static void post_logout(struct staff_call *c)
         api_problem_status(c->call, st);
 }
 
+/* ---- GET /desk/units ---- */
+
+static void get_units(struct staff_call *c)
+{
+    const struct policy *p = c->call->service->policy;
+    struct buf out = BUF_INIT(1u << 20);
+    const struct unit_info *u;
+    const char *comma = "";
+    buf_str(&out, "{\"items\":[");
+    for (unsigned i = 0; (u = policy_unit_at(p, i)) != NULL; i++) {
+        if (policy_unit(p, u->id, clock_wall_ms()) != u || u->successor[0] != '\0')
+            continue; /* of another time */
+        buf_printf(&out, "%s{\"id\":", comma);
+        buf_json_string(&out, u->id, strlen(u->id));
+        buf_str(&out, ",\"name\":");
+        buf_json_string(&out, u->name, strlen(u->name));
+        buf_str(&out, "}");
+        comma = ",";
+    }
+    buf_str(&out, "]}");
+    api_json(c->call, 200, &out);
+    buf_clear(&out);
+}
+
 /* ---- the whole ---- */
 
 bool staff_idle(const struct service *s)
@@ -407,6 +431,7 @@ void api_staff_login(struct service *s)
     };
     static const struct staff_route routes[] = {
         { HTTP_GET, "/desk/me", 0, 0, get_me },
+        { HTTP_GET, "/desk/units", 0, 0, get_units },
         { HTTP_POST, "/desk/logout", 0, BODY_MAX_BYTES, post_logout },
         { HTTP_POST, "/desk/password", 0, BODY_MAX_BYTES, post_password },
         { 0 },

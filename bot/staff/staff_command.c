@@ -4,6 +4,8 @@
  */
 #include "loa/app.h"
 #include "loa/cli_store.h"
+#include "loa/clock.h"
+#include "loa/handover.h"
 #include "loa/staff.h"
 #include "loa/text.h"
 #include <stdio.h>
@@ -126,6 +128,58 @@ static bool get_hash(const struct cli_store *c, const struct request *r, char ha
     return good;
 }
 
+/* ---- desks and units ---- */
+
+typedef bool known_fn(const void *where, const char *id);
+
+static bool desk_known(const void *desks, const char *id)
+{
+    return desk_find(desks, id) != NULL;
+}
+
+static bool unit_known(const void *policy, const char *id)
+{
+    const struct unit_info *u = policy_unit(policy, id, clock_wall_ms());
+    return u != NULL && strcmp(u->id, id) == 0;
+}
+
+static bool all_known(const struct request *r, const char *list, known_fn *known, const void *where,
+                      const char *vi, const char *en)
+{
+    char id[256];
+    for (size_t n; *list != '\0'; list += n + (list[n] != '\0')) {
+        n = strcspn(list, ",");
+        snprintf(id, sizeof id, "%.*s", (int)n, list);
+        if (!known(where, id)) {
+            fprintf(stderr, "loa: %s: %s\n", r->english ? en : vi, id);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An account for a desk that does not exist would see nothing, and nobody would know why. */
+static bool places_are_known(const struct cli_store *c, const struct request *r)
+{
+    char dir[1024];
+    struct errors *err = errors_new();
+    struct desks *desks = NULL;
+    struct policy *policy = NULL;
+    snprintf(dir, sizeof dir, "%s/policy", config_str(c->config, "loa", "templates"));
+    bool good = desks_load(dir, err, &desks) == LOA_OK && policy_load(dir, err, &policy) == LOA_OK;
+    if (!good)
+        say(r, "templates/policy có lỗi; hãy chạy loa check", "templates/policy has faults; run loa check");
+    good = good &&
+           all_known(r, r->desks, desk_known, desks, "không có bàn trực này trong desks.ini",
+                     "no such desk in desks.ini") &&
+           all_known(r, r->units, unit_known, policy, "không có đơn vị này trong units.tsv",
+                     "no such unit in units.tsv");
+    desks_free(desks);
+    policy_free(policy);
+    errors_free(err);
+    return good;
+}
+
 /* ---- changes ---- */
 
 static void take_int(void *ctx, const struct redis_value *v)
@@ -196,7 +250,7 @@ static int add(struct cli_store *c, const struct request *r)
 {
     char hash[CRYPTO_PASSWORD_HASH];
     struct args a;
-    if (!get_hash(c, r, hash))
+    if (!places_are_known(c, r) || !get_hash(c, r, hash))
         return 1;
     begin(&a, c, r, "new", true);
     set_given(&a, r);
@@ -219,6 +273,8 @@ static int passwd(struct cli_store *c, const struct request *r)
 static int roles(struct cli_store *c, const struct request *r)
 {
     struct args a;
+    if (!places_are_known(c, r))
+        return 1;
     begin(&a, c, r, "old", false);
     set_given(&a, r);
     return finish(c, r, &a);

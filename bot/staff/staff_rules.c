@@ -56,6 +56,11 @@ static bool is_small(char c)
     return c >= 'a' && c <= 'z';
 }
 
+static bool is_capital(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -67,7 +72,7 @@ bool staff_login_clean(const char *typed, char out[STAFF_LOGIN_SIZE])
     if (n < 2 || n >= STAFF_LOGIN_SIZE)
         return false;
     for (size_t i = 0; i <= n; i++)
-        out[i] = typed[i] >= 'A' && typed[i] <= 'Z' ? (char)(typed[i] - 'A' + 'a') : typed[i];
+        out[i] = is_capital(typed[i]) ? (char)(typed[i] - 'A' + 'a') : typed[i];
     for (size_t i = 0; i < n; i++)
         if (!is_small(out[i]) && (i == 0 || (!is_digit(out[i]) && strchr("._-", out[i]) == NULL)))
             return false;
@@ -81,7 +86,8 @@ bool staff_list_clean(const char *typed, char *out, size_t size)
         typed += strspn(typed, ", ");
         n = strcspn(typed, ", ");
         for (size_t i = 0; i < n; i++) {
-            if (!is_small(typed[i]) && !is_digit(typed[i]) && typed[i] != '-' && typed[i] != '_') {
+            if (!is_small(typed[i]) && !is_capital(typed[i]) && !is_digit(typed[i]) &&
+                strchr("-_.", typed[i]) == NULL) {
                 buf_clear(&b);
                 return false;
             }

@@ -101,6 +101,7 @@ struct unit_info { /* no member is NULL; "" where there is none */
  * one valid at `at_ms`, else the last one: a unit that is no more keeps its name on old dossiers. NULL when
  * unknown. */
 const struct unit_info *policy_unit(const struct policy *p, const char *id, int64_t at_ms);
+const struct unit_info *policy_unit_at(const struct policy *p, unsigned i); /* NULL after the last */
 /* The operator that first held this number's range ("Viettel"); numbers move, so it is a hint. NULL unknown.
  */
 const char *policy_phone_operator(const struct policy *p, const char *e164);

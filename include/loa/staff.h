@@ -19,6 +19,7 @@
  *   GET  /desk/me        {"login","name","roles":[…],"desks":[…],"units":[…],"csrf","idle_ms"}
  *   POST /desk/logout    204
  *   POST /desk/password  {"old","new"} -> 204; every other session of this person ends
+ *   GET  /desk/units     {"items":[{"id","name"}]}: the units of today, to choose from
  *
  * The cookie is __Host-loa_staff (Secure) where we are reached by https; without https people log in only
  * from this machine itself.

@@ -25,7 +25,7 @@ void roles_print(unsigned roles, struct buf *out); /* "officer,lead" */
 #define STAFF_LOGIN_SIZE 40
 /* Small letters, digits, dot, dash, underscore; a letter first; 2 to 39. Capitals are made small. */
 bool staff_login_clean(const char *typed, char out[STAFF_LOGIN_SIZE]);
-/* "mot-cua, dat-dai": words of small letters, digits, dash, underscore, separated by commas, into "a,b". */
+/* "mot-cua, dat-dai": words of letters, digits, dash, dot, underscore, separated by commas, into "a,b". */
 bool staff_list_clean(const char *typed, char *out, size_t size);
 
 #define PASSWORD_MIN_LETTERS 10

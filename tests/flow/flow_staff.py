@@ -37,7 +37,7 @@ def log_in(login, password=PASSWORD, process=0):
 
 
 with cases("an account is made once"):
-    add_staff(config, "lan.vo", "Võ Thị Lan", "officer,lead", "mot-cua,dat-dai", "18073")
+    add_staff(config, "lan.vo", "Võ Thị Lan", "officer,lead", "mot-cua,dat-dai", "ttpvhcc-ha-tinh")
     add_staff(config, "binh", "Trần Văn Bình", "officer", "mot-cua")
     add_staff(config, "chi", "Lê Chi", "viewer")
     status, _, err = staff_command(config, "add", "lan.vo", "--name", "x", "--role", "officer", password=ANOTHER)
@@ -55,6 +55,11 @@ with cases("wrong usage"):
         equal(staff_command(config, *args, password=PASSWORD)[0], 2, args)
     equal(staff_command(config, "off", "nobody")[0], 1)
 
+with cases("a desk or a unit that does not exist is told at once"):
+    for args, word in ((["--desk", "mot-cua,mot-cau"], "mot-cau"), (["--unit", "nowhere"], "nowhere")):
+        status, _, err = staff_command(config, "add", "dung", "--name", "x", "--role", "officer", *args, password=PASSWORD)
+        equal((status, word in err), (1, True), err)
+
 with cases("the list shows all and no password"):
     status, out, _ = staff_command(config, "list")
     equal((status, "Võ Thị Lan" in out, "mot-cua,dat-dai" in out, "argon2" in out), (0, True, True, False))
@@ -70,10 +75,15 @@ with cases("who logs in is told who he is"):
     equal(status, 200)
     equal({k: me[k] for k in ("login", "name", "roles", "desks", "units", "idle_ms")},
           {"login": "lan.vo", "name": "Võ Thị Lan", "roles": ["officer", "lead"], "desks": ["mot-cua", "dat-dai"],
-           "units": ["18073"], "idle_ms": 30 * 60000})
+           "units": ["ttpvhcc-ha-tinh"], "idle_ms": 30 * 60000})
     cookie = lan.headers["Set-Cookie"]
     equal([w in cookie for w in ("HttpOnly", "SameSite=Strict", "Path=/", "Domain", "Secure")], [True] * 3 + [False] * 2, cookie)
     equal(lan.me(), (200, me))
+
+with cases("the units to choose from are those of today"):
+    units = lan.call("GET", "/desk/units")[1]["items"]
+    equal("ttpvhcc-ha-tinh" in [u["id"] for u in units], True)
+    equal(len(units), len({u["id"] for u in units}))
 
 with cases("another process knows the session too"):
     there = Desk(rig.url[1])
@@ -172,9 +182,9 @@ with cases("switched off: out at once, and not in again"):
 
 with cases("roles change without a new login"):
     chi = log_in("chi")
-    equal(staff_command(config, "roles", "chi", "--role", "officer,editor", "--desk", "tu-phap")[0], 0)
+    equal(staff_command(config, "roles", "chi", "--role", "officer,editor", "--desk", "ky-thuat")[0], 0)
     equal(chi.me()[1]["roles"], ["officer", "editor"])
-    equal(chi.me()[1]["desks"], ["tu-phap"])
+    equal(chi.me()[1]["desks"], ["ky-thuat"])
 
 with cases("the administrator sets a new password"):
     equal(staff_command(config, "passwd", "chi", password="ngắn")[0], 1)

@@ -66,6 +66,7 @@ static void test_lists(void **state)
     } cases[] = {
         { "two", "mot-cua, dat_dai", "mot-cua,dat_dai" },
         { "none", "", "" },
+        { "as units are called", "H27", "H27" },
         { "empty ones", ",a,,b,", "a,b" },
         { "an odd sign", "a;b", NULL },
         { "too long", "abcdefghijklmnop", NULL },
