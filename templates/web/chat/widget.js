@@ -43,7 +43,7 @@
     slow: "Anh/chị gửi hơi nhanh, tin sẽ được gửi tiếp sau giây lát.",
     later: "Hệ thống đang bận, tin sẽ được gửi lại.",
     officer: function (name) { return name ? "Anh/chị đang trao đổi với cán bộ " + name : "Anh/chị đang trao đổi với cán bộ"; },
-    wait: "Đang chờ cán bộ trả lời",
+    wait: "Cán bộ sẽ trả lời anh/chị tại đây",
     expired: "Phiên đăng nhập đã hết hạn. Anh/chị có thể hỏi tiếp, hoặc đăng nhập lại để xem hồ sơ của mình.",
     who: { c: "Anh/chị", b: "Trợ lý", o: "Cán bộ", s: "Thông báo" },
     waiting: "Đang gửi", sent: "Đã gửi", answered: "Đã trả lời", failed: "Không gửi được",
@@ -84,7 +84,7 @@
   var queue = tab.queue || []; // said and not yet durable: { id, type, text | payload, title | value }
   var lines = {};              // seq -> element
   var socket = null, ready = false, retries = 0, timer = null, send_timer = null, asked = false;
-  var open = false, unread = 0, talk = "bot", notice = "", office = "", officer = "";
+  var open = false, unread = 0, talk = "bot", here = true, office = "", officer = "";
 
   function remember() {
     write("sessionStorage", "loa-chat-tab", { queue: queue, draft: ui.field.value, open: open });
@@ -252,6 +252,13 @@
 
   function to_end() { ui.log.scrollTop = ui.log.scrollHeight; }
 
+  // A long answer is read from its beginning.
+  function to_line(e) {
+    to_end();
+    var above = ui.log.getBoundingClientRect().top + 8 - e.getBoundingClientRect().top;
+    if (above > 0) ui.log.scrollTop -= above;
+  }
+
   // In the order of their numbers; what has none yet comes last.
   function place(e, seq) {
     var before = null, list = ui.log.children;
@@ -270,7 +277,7 @@
   }
 
   function show_line(line) {
-    var stay = !at_end() && line.from !== "c", known = lines[line.seq];
+    var stay = !at_end() && line.from !== "c", known = lines[line.seq]; // who reads above is not torn away
     if (line.seq > offset) offset = line.seq;
     if (known) return;
     var e = line_element(line);
@@ -282,7 +289,8 @@
       set_typing(false);
       if (!open && !history) count(unread + 1);
     }
-    if (!stay) to_end();
+    if (!stay && history) to_end();
+    else if (!stay) to_line(e);
   }
 
   function show_welcome(line) {
@@ -311,14 +319,11 @@
 
   function show_state() {
     set_text(ui.state, !ready ? (retries ? T.lost : T.connecting)
-      : talk === "officer" ? T.officer(plain(officer)) : talk === "wait" ? T.wait + ". " + office : office);
+      : talk === "officer" ? T.officer(plain(officer)) : talk === "wait" && here ? T.wait : office);
     ui.state.className = "loa-state" + (ready ? "" : " loa-lost");
   }
 
-  function tell(text) {
-    notice = text;
-    set_text(ui.notice, text);
-  }
+  function tell(text) { set_text(ui.notice, text); }
 
   var typing_timer = null;
   function set_typing(on, limit_ms) {
@@ -458,6 +463,7 @@
       if (m.reload) forget_lines();
       set_history(m.offset > offset);
       office = m.office || "";
+      here = m.open !== false;
       set_text(ui.title, m.title || T.title);
       take_state(m);
       show_welcome(m.welcome);
@@ -548,7 +554,7 @@
     ui.panel.hidden = !on;
     ui.launch.hidden = on;
     ui.launch.setAttribute("aria-expanded", String(on));
-    ui.panel.setAttribute("aria-modal", String(on && !full && covers()));
+    if (!full) ui.panel.setAttribute("aria-modal", String(on && covers()));
     if (on) {
       count(0);
       if (!socket && !timer) connect();
