@@ -3,6 +3,7 @@
 --         la  hash: at last archived stream id, n entries so far, x end of the chain, node who wrote last,
 --             f:<node> o:<node> the file each server writes and how many bytes of it count, gone last entry that
 --             left the stream, persons numbers given so far
+--         gone  hash: number and time of persons erased since, until the archive has passed that time
 -- ARGV    epoch, node, most entries, not younger than (ms)
 -- Returns {at, n, x, last node, our file, its bytes, {entry, …}, {person, …}}; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
@@ -14,7 +15,7 @@ local persons = {}
 -- A number that only the citizen's own record knows: gone with it, never given again.
 local function person(ckey)
   local c = P .. 'c:' .. ckey
-  local number = redis.call('HGET', c, 'pn')
+  local number = redis.call('HGET', c, 'pn') or string.match(redis.call('HGET', P .. 'gone', ckey) or '', '^%d+')
   if not number then
     number = redis.call('HINCRBY', KEYS[3], 'persons', 1)
     redis.call('HSET', c, 'pn', number)

@@ -14,6 +14,7 @@ local function forget(nid)
     if PLACE[n[step.s]] == 'q' then ledger(n, step, move(n, step, 'cut', now, 'erased'), now) end
   end
   put(n, 'cut', '1')
+  if n.h then put(n, 'h', (string.gsub(n.h, '"ckey":"%x+"', '"ckey":""'))) end -- a late receipt tells of nobody any more
   drop(n, 'b')
   redis.call('ZREM', P .. 'dead', nid)
   settle(n, now)
@@ -22,6 +23,9 @@ local function forget(nid)
 end
 for _, entry in ipairs(open_of(ckey)) do forget(entry[1]) end
 for _, entry in ipairs(redis.call('LRANGE', P .. 'ib:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
+-- What the ledger's archive has not seen yet still counts as this person (archive_next.lua).
+local number = redis.call('HGET', KEYS[1], 'pn') or redis.call('HINCRBY', P .. 'la', 'persons', 1)
+redis.call('HSET', P .. 'gone', ckey, number .. ' ' .. now)
 redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey)
 redis.call('PUBLISH', 'loa:inbox', ckey)
 return codes

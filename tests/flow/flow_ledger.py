@@ -115,6 +115,29 @@ with cases("zcat and sha256 see what loa wrote: the chain can be recounted by an
             x = hashlib.sha256((x + body).encode()).hexdigest()
             equal(end, x + '"}')
 
+with cases("who is erased stays one number in the counts, and no key leads to it any more"):
+    posted = batch(1)
+    person = {"identities": [f"phone:{posted[0]['data']['SoDienThoai']}"], "name": "Lê Thị B"}
+    key_of = http("PUT", rig.url[0] + "/v1/citizens", person, key)[1]["key"]
+    code = posted[0]["subject"]
+    equal(post_events(rig.url[0], key, posted)[0], 202)
+    wait_for("told and archived", lambda: settled() and len({x["id"] for x in archived() if "id" in x}) > len(ids), 30)
+    before = {x["person"] for x in archived() if "id" in x and x["id"] not in ids and x.get("person")}
+    equal(len(before), 1)
+    posted[0]["id"] += "/2"
+    posted[0]["data"].update(TrangThaiHoSo="9", ThoiDiemXuLy=time.strftime("%Y%m%d%H%M%S", time.gmtime(now / 1000 + 7 * 3600)))
+    equal(post_events(rig.url[0], key, posted)[0], 202)
+    wait_for("the second news is on its way", lambda: len(http("GET", f"{rig.url[0]}/v1/dossiers/{code}", key=key)[1]["timeline"]) == 2)
+    equal(http("DELETE", f"{rig.url[0]}/v1/citizens/{key_of}", key=key)[0], 200)
+    wait_for("all is archived", settled, 30)
+    after = {x["person"] for x in archived() if "id" in x and x["id"] not in ids and x.get("person")}
+    equal(after, before)
+    store = rig.store()
+    left = [k for p in range(16) for k in store("KEYS", f"loa:{{p{p:02}}}:*") if key_of in k]
+    equal(left, [], "records of the citizen")
+    told = [store("HGET", k, "h") or "" for p in range(16) for k in store("KEYS", f"loa:{{p{p:02}}}:n:*")]
+    assert not any(key_of in h for h in told)
+
 with cases("the feed says so when what it is asked for has left Redis"):
     status, body = http("GET", rig.url[0] + "/v1/feed?after=0", key=key)
     equal((status, body["items"]), (200, []))
