@@ -26,6 +26,6 @@ for _, entry in ipairs(redis.call('LRANGE', P .. 'ib:' .. ckey, 0, -1)) do forge
 -- What the ledger's archive has not seen yet still counts as this person (archive_next.lua).
 local number = redis.call('HGET', KEYS[1], 'pn') or redis.call('HINCRBY', P .. 'la', 'persons', 1)
 redis.call('HSET', P .. 'gone', ckey, number .. ' ' .. now)
-redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey)
+redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey, P .. 'ds:' .. ckey)
 redis.call('PUBLISH', 'loa:inbox', ckey)
 return codes
