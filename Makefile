@@ -98,10 +98,12 @@ bench: deps ## measure beside peers; build/bench.json
 	@tests/bench/run.sh
 
 # The tools of the benchmark: load, provider, floor.
-BENCH := $(addprefix $(B)/bench/,load sink floor sockets chat)
+BENCH := $(addprefix $(B)/bench/,load sink floor sockets chat faq)
 $(B)/bench/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire.h
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_CFLAGS) -o $@ $< tests/bench/wire.c $(PKG_LIBS)
+	@$(CC) $(ALL_CFLAGS) -o $@ $< tests/bench/wire.c $(BENCH_LIB) $(PKG_LIBS)
+$(B)/bench/faq: $(B)/libloa.a
+$(B)/bench/faq: BENCH_LIB = $(B)/libloa.a
 
 # The unit and flow tests once more, under the address and undefined-behaviour sanitizers.
 asan: deps ## the tests under the address and undefined-behaviour sanitizers

@@ -512,7 +512,7 @@ static void accepted(void *ctx, enum loa_status st, const struct chat_accepted *
         v->unacked--;
         if (st == LOA_OK) {
             say_ack(v, e->id, a->seq);
-            if (a->seq == v->offset + 1 && v->epoch[0] != '\0')
+            if (a->seq == v->offset + 1)
                 v->offset = a->seq;
         } else if (st == LOA_BUSY) {
             say_slow(v, e->id, BUSY_WAIT_MS);

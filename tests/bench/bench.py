@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks: loa beside its peers in one run, in turns, medians. Prints a table, writes build/bench.json.
 
-  bench.py [name…]     only these: end_to_end handover memory flat email sockets
+  bench.py [name…]     only these: end_to_end handover memory flat email sockets chat
 
 No figure here means anything by itself: the machine, its disk and its neighbours decide. The ratios do."""
 import base64
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from rig import TOOLS, Bench, rss_bytes  # first: it finds the harness
+from rig import TOOLS, Bench, cpu_s, rss_bytes  # first: it finds the harness
 from harness import ROOT, free_port, http, start, stop, wait_for
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
@@ -23,6 +23,8 @@ MESSAGES = int(os.environ.get("BENCH_MESSAGES", 4000))
 FINISHED = int(os.environ.get("BENCH_FINISHED", 1_000_000))
 QUEUED = FINISHED // 10
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", 10_000))
+TURNS = int(os.environ.get("BENCH_TURNS", 10_000))
+VISITORS = 256
 MAILS = int(os.environ.get("BENCH_MAILS", 1500))
 CONNECTIONS_SMTP = 8
 rows = []
@@ -347,8 +349,95 @@ def sockets():
     bench.close()
 
 
+# ---- 7. chat ----
+
+ENTRIES = ROOT / "templates/faq/entries.json"
+LABELLED = ROOT / "tests/data/faq-heldout.tsv"
+
+
+def write_questions(path):
+    """Every phrasing of every entry: questions both sides have an answer for."""
+    with open(path, "w") as f:
+        for entry in json.loads(ENTRIES.read_text()):
+            for phrase in [entry["question"], *entry.get("variants", [])]:
+                f.write(json.dumps(phrase, ensure_ascii=False)[1:-1] + "\n")
+
+
+def run_json(*args):
+    out = subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=600)
+    if out.returncode != 0:
+        raise AssertionError(out.stderr[-500:] + out.stdout[-500:])
+    return json.loads(out.stdout.splitlines()[-1])
+
+
+def converse(port, path, turns, questions):
+    r = run_json(TOOLS / "chat", port, path, turns, VISITORS, questions)
+    return {**r, "rate": r["turns"] / (r["ended_us"] - r["begun_us"]) * 1e6}
+
+
+def chat_turns(bench):
+    """nlp.js as its manual sets it up looks for entities in every question (`entities`); a team in need of speed turns that
+    off (`lean`). Neither keeps anything; loa has every question and answer on disk before it shows."""
+    questions = bench.dir / "questions"
+    write_questions(questions)
+    begin = {"loa": lambda: bench.start_loa(extra="[chat]\nrate = 100000/s\nwaiting_max = 100000\n"),
+             "lean": lambda: bench.start_node("nlp.js", "serve", "lean", ENTRIES),
+             "entities": lambda: bench.start_node("nlp.js", "serve", "entities", ENTRIES)}
+    done = {name: [] for name in begin}
+    for _ in range(ROUNDS):
+        for name in begin:
+            child, path = begin[name](), "/chat" if name == "loa" else "/"
+            turns = TURNS if name != "entities" else TURNS // 20
+            converse(child.bench_port, path, max(VISITORS, turns // 10), questions)
+            before, redis_before = cpu_s(child), cpu_s(bench.redis_child)
+            r = converse(child.bench_port, path, turns, questions)
+            done[name].append({**r, "cpu_us": (cpu_s(child) - before) / turns * 1e6,
+                               "redis_us": (cpu_s(bench.redis_child) - redis_before) / turns * 1e6})
+            stop(child)
+    for peer, label in (("entities", "nlp.js + ws, by its manual"), ("lean", "nlp.js + ws, no entities")):
+        ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(done["loa"], done[peer]))
+        row(f"chat turns, {VISITORS} visitors", median_of(done["loa"], "rate"), "turn/s", label, median_of(done[peer], "rate"),
+            "at least 5 times", ratio >= 5, ratio)
+        row("question to answer, p99", median_of(done["loa"], "p99_us") / 1000, "ms", label, median_of(done[peer], "p99_us") / 1000)
+    row("CPU of the program per turn", median_of(done["loa"], "cpu_us"), "us", "nlp.js + ws, no entities",
+        median_of(done["lean"], "cpu_us"))
+    row("CPU of Redis per turn", median_of(done["loa"], "redis_us"), "us")
+
+
+def faq_queries(bench):
+    def nlp(mode):
+        script = TOOLS / "nlp.js"
+        script.write_bytes((ROOT / "tests/bench/peers/nlp.js").read_bytes())
+        return run_json("node", script, "ask", mode, ENTRIES, LABELLED, 1 if mode == "entities" else 5)
+
+    rounds = [(run_json(TOOLS / "faq", ROOT / "templates/faq", LABELLED, 20), nlp("entities"), nlp("lean")) for _ in range(ROUNDS)]
+    for i, label in ((1, "nlp.js, by its manual"), (2, "nlp.js, no entities")):
+        ratio = statistics.median(r[0]["per_s"] / r[i]["per_s"] for r in rounds)
+        row("FAQ queries, in process", statistics.median(r[0]["per_s"] for r in rounds), "1/s", label,
+            statistics.median(r[i]["per_s"] for r in rounds), "at least 20 times", ratio >= 20, ratio)
+    row("one FAQ query, p99", statistics.median(r[0]["p99_us"] for r in rounds), "us", "nlp.js, no entities",
+        statistics.median(r[2]["p99_us"] for r in rounds), "100 or less", statistics.median(r[0]["p99_us"] for r in rounds) <= 100)
+
+
+def chat_sockets(bench):
+    (bench.dir / "tokens").write_text("\n" * SOCKETS)  # each a new visitor
+    ours = bytes_per_socket(bench, bench.start_loa(connections=SOCKETS + 1000), "/chat")
+    theirs = bytes_per_socket(bench, bench.start_node("ws.js"), "/")
+    row("memory per idle chat socket", ours, "bytes", "npm ws", theirs, "4096 or less", ours <= 4096)
+
+
+def chat():
+    title(f"Chat: {ROUNDS} rounds of {TURNS} questions by {VISITORS} visitors over WebSocket, each waiting for its answer, in turns; "
+          f"the same questions in process; {SOCKETS} idle sockets")
+    bench = Bench()
+    chat_turns(bench)
+    faq_queries(bench)
+    chat_sockets(bench)
+    bench.close()
+
+
 def main():
-    wanted = sys.argv[1:] or ["end_to_end", "handover", "memory", "flat", "email", "sockets"]
+    wanted = sys.argv[1:] or ["end_to_end", "handover", "memory", "flat", "email", "sockets", "chat"]
     rate = 1000.0
     for name in wanted:
         try:
@@ -357,7 +446,7 @@ def main():
             elif name == "handover":
                 handover(rate)
             else:
-                {"memory": memory, "flat": flat, "email": email, "sockets": sockets}[name]()
+                {"memory": memory, "flat": flat, "email": email, "sockets": sockets, "chat": chat}[name]()
         except Exception as fault:  # the others still have something to say
             row(f"{name}: could not be measured: {fault}"[:200], 0, "", goal="measured", met=False)
     out = TOOLS.parent / "bench.json"
