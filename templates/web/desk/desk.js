@@ -161,13 +161,19 @@ function heard(m) {
   }
 }
 
+const states = {
+  live: ["Đang trực tuyến", ""],
+  lost: ["Mất kết nối", "Đã mất kết nối, đang tự nối lại. Tin chưa gửi được giữ lại và sẽ gửi ngay khi có mạng."],
+  forbidden: ["Chưa được giao việc", "Tài khoản này chưa có vai trò ở bàn trực. Vui lòng hỏi người quản trị."],
+};
+
 function changed(state) {
-  const lost = state === "lost", banner = byId("lost");
-  setText(byId("link"), lost ? "Mất kết nối" : "Đang trực tuyến");
+  const [short, long] = states[state];
+  setText(byId("link"), short);
   byId("link").className = state;
-  if (banner.hidden === lost) banner.hidden = !lost;
-  setText(banner, lost ? "Đã mất kết nối, đang tự nối lại. Tin chưa gửi được giữ lại và sẽ gửi ngay khi có mạng." : "");
-  if (lost) talk.lost();
+  byId("lost").hidden = long === "";
+  setText(byId("lost"), long);
+  if (state === "lost") talk.lost();
 }
 
 // ---- the beginning ----

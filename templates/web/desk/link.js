@@ -156,7 +156,11 @@ function connect() {
   s.onclose = (e) => {
     if (socket !== s) return;
     socket = null;
-    if (e.code === 4401 || !greeted) {
+    if (e.code === 4403) {
+      wanted = false;
+      down();
+      changed("forbidden");
+    } else if (e.code === 4401 || !greeted) {
       down();
       refused();
     } else {

@@ -174,7 +174,7 @@ function stateText(c) {
   }
   if (s.mode === "talk")
     return `${holds(c) ? "Tôi đang trả lời" : `${s.officer_name || s.officer} đang trả lời`}${desk}${reason}`;
-  return "Trợ lý đang trả lời";
+  return "Đã trả lại trợ lý";
 }
 
 function draw(c, { toEnd = false } = {}) {
@@ -305,6 +305,16 @@ async function take(how) {
   if (await act(how)) byId("words").focus();
 }
 
+// Done with it: back to who waits.
+async function leave(how) {
+  const cid = shown;
+  if ((await act(how)) && shown === cid) {
+    tell(how === "back" ? "Đã trả lại trợ lý." : "Đã kết thúc.");
+    location.hash = "talks";
+    byId("list-title").focus();
+  }
+}
+
 function transfer() {
   const c = talkNow(), there = colleagues().filter((p) => p.login !== c.state.officer);
   const desks = allDesks().filter((d) => d.id !== c.state.desk);
@@ -330,7 +340,7 @@ function actsOf(c) {
   if (!s) return [];
   if (s.mode === "wait") return [["Nhận", () => take("take"), "main"]];
   if (holds(c)) {
-    return [["Trả lại trợ lý", () => act("back")], ["Chuyển…", transfer], ["Kết thúc", () => act("close")]];
+    return [["Trả lại trợ lý", () => leave("back")], ["Chuyển…", transfer], ["Kết thúc", () => leave("close")]];
   }
   if (s.mode === "talk" && isLead()) return [["Nhận thay", () => take("steal")]];
   return [];
@@ -344,12 +354,13 @@ function drawActs(c) {
 // ---- writing ----
 
 const words = byId("words");
-let typingAt = 0;
+let typingAt = 0, modeBefore = "reply";
 
 const mode = () => document.querySelector("#modes input:checked").value;
 const draftKey = (kind) => `loa-desk-draft-${kind}-${shown}`;
 
 function setMode(kind) {
+  modeBefore = kind;
   document.querySelector(`#modes input[value=${kind}]`).checked = true;
 }
 
@@ -391,13 +402,13 @@ function windowText(c) {
 }
 
 function drawComposer(c) {
-  const note = mode() === "note", may = note || holds(c), over = [...words.value].length - replyMax;
+  const note = mode() === "note", people = Boolean(c.state) && c.state.mode !== "bot", may = people && (note || holds(c)), over = [...words.value].length - replyMax;
   byId("compose").classList.toggle("note", note);
   words.disabled = !may;
   byId("send").disabled = !may || over > 0;
   setText(byId("send"), note ? "Lưu ghi chú" : "Gửi");
   setText(byId("words-label"), note ? "Ghi chú nội bộ" : "Câu trả lời");
-  words.placeholder = note ? "Chỉ đồng nghiệp đọc được" : may ? "Viết câu trả lời" : c.state && c.state.mode === "wait" ? "Bấm “Nhận” để trả lời" : "";
+  words.placeholder = !people ? "" : note ? "Chỉ đồng nghiệp đọc được" : may ? "Viết câu trả lời" : c.state && c.state.mode === "wait" ? "Bấm “Nhận” để trả lời" : "";
   setText(byId("words-hint"), over > 0 ? `Dài quá ${over} ký tự` : over > -200 ? `Còn ${-over} ký tự` : "Ctrl+Enter để gửi, gõ / để chọn câu mẫu");
   byId("words-hint").classList.toggle("near", over > -200);
   setText(byId("window"), windowText(c));
@@ -426,12 +437,10 @@ words.addEventListener("keydown", (e) => {
     byId("compose").requestSubmit();
   }
 });
-let modeBefore = "reply";
 byId("modes").addEventListener("change", () => {
   if (shown) {
-    const kind = modeBefore;
-    if (words.value) sessionStorage.setItem(draftKey(kind), words.value);
-    else sessionStorage.removeItem(draftKey(kind));
+    if (words.value) sessionStorage.setItem(draftKey(modeBefore), words.value);
+    else sessionStorage.removeItem(draftKey(modeBefore));
   }
   modeBefore = mode();
   showDraft();

@@ -6,6 +6,7 @@ import * as notify from "./notify.js";
 
 const REDRAW_MS = 10000;
 let me = null, desks = [], present = [];
+const seen = () => desks.filter((d) => d.yours !== false); // the others are there to pass conversations on to
 const queues = new Map(); // desk -> queue message
 let only = "";
 let known = null; // cids that waited when we last looked; null: not looked yet
@@ -25,11 +26,11 @@ export function greeted(m) {
   desks = m.desks;
   setText(byId("person-name"), me.name || me.login);
   setText(byId("person-desks"), me.desks.length ? `Bàn trực: ${me.desks.map(deskName).join(", ")}` : "Chưa được giao bàn trực nào");
-  for (const id of [...queues.keys()]) if (!desks.some((d) => d.id === id)) queues.delete(id);
+  for (const id of [...queues.keys()]) if (!seen().some((d) => d.id === id)) queues.delete(id);
   const filter = byId("desk-filter");
-  filter.replaceChildren(el("option", { value: "" }, "Mọi bàn trực"), ...desks.map((d) => el("option", { value: d.id }, d.name)));
-  filter.hidden = desks.length < 2;
-  filter.value = desks.some((d) => d.id === only) ? only : "";
+  filter.replaceChildren(el("option", { value: "" }, "Mọi bàn trực"), ...seen().map((d) => el("option", { value: d.id }, d.name)));
+  filter.hidden = seen().length < 2;
+  filter.value = seen().some((d) => d.id === only) ? only : "";
 }
 
 export function people(m) {
@@ -49,7 +50,7 @@ byId("desk-filter").addEventListener("change", (e) => {
 // ---- one row ----
 
 function timeOf(item) {
-  if (item.mode === "talk") return `từ ${whenText(item.since)}`;
+  if (item.mode === "talk") return `từ ${whenText(item.taken || item.since)}`;
   return `chờ ${spanText(now() - item.since)}`;
 }
 
@@ -72,7 +73,7 @@ function update(li, item) {
   setText(time, timeOf(item));
   setText(promise, promiseOf(item));
   promise.classList.toggle("late", item.mode === "wait" && item.due > 0 && item.due < now());
-  setText(about, [item.channel === "zalo" ? "Zalo" : "Trang web", item.reason_vi, desks.length > 1 && deskName(item.desk),
+  setText(about, [item.channel === "zalo" ? "Zalo" : "Trang web", item.reason_vi, seen().length > 1 && deskName(item.desk),
     item.escalated > 0 && "đã chuyển cấp", item.proven && "đã xác minh", item.mode === "talk" && item.officer !== me.login && item.officer_name]
     .filter(Boolean).join(" · "));
   setText(mark, unread ? `${unread} tin mới` : "");
@@ -103,9 +104,9 @@ function part(name, list) {
 }
 
 function hoursText() {
-  const closed = desks.map((d) => queues.get(d.id) || d).filter((d) => d.open === false);
+  const closed = seen().map((d) => queues.get(d.id) || d).filter((d) => d.open === false);
   if (closed.length === 0) return "";
-  if (desks.length === 1 || closed.length === desks.length)
+  if (closed.length === seen().length)
     return closed[0].opens ? `Ngoài giờ làm việc; mở lại lúc ${whenText(closed[0].opens)}.` : "Ngoài giờ làm việc.";
   return `Đang ngoài giờ: ${closed.map((d) => deskName(d.desk || d.id)).join(", ")}.`;
 }
