@@ -2,11 +2,12 @@
 
 import { ask, button, byId, choose, clockText, dateText, el, field, now, setText, spanText, tell } from "./dom.js";
 import { call } from "./link.js";
+import { publicForm } from "./questions.js";
+import { pickUnit } from "./units.js";
 
 const states = [["open", "Chưa xong"], ["received", "Mới nhận"], ["working", "Đang xử lý"], ["answered", "Đã trả lời"], ["closed", "Đã khép lại"]];
 const view = byId("view-cases");
 let state = "open", items = [], next = "", open = null; // open: the case that is shown whole
-let units = null;
 
 const at = (text) => Date.parse(text);
 const day = (text) => (text ? `${clockText(at(text))} ${dateText(at(text))}` : "");
@@ -51,13 +52,11 @@ const tried = (promise) => promise.catch((why) => fault(why.message));
 // ---- what can be done ----
 
 async function forward() {
-  if (!units) units = await call("GET", "/desk/units").then((a) => a.items, () => []);
-  const shown = new Map(units.map((u) => [u.name, u.id]));
+  const unit = await pickUnit("");
   ask(`Chuyển ${open.number} đến đơn vị khác`, [
-    field("Đơn vị", el("input", { name: "unit", list: "unit-list", required: true, autocomplete: "off" }), "Gõ vài chữ của tên đơn vị rồi chọn."),
-    el("datalist", { id: "unit-list" }, [...shown.keys()].map((name) => el("option", { value: name }))),
+    ...unit.fields("Đơn vị", true),
     field("Lời nhắn cho người gửi (không bắt buộc)", el("textarea", { name: "text", rows: 3, maxlength: 1000 })),
-  ], (f) => act("forward", { unit: shown.get(f.unit.trim()) || f.unit.trim(), text: f.text.trim() }, "Đã chuyển và báo cho người gửi."), "Chuyển");
+  ], (f) => act("forward", { unit: unit.id(f.unit), text: f.text.trim() }, "Đã chuyển và báo cho người gửi."), "Chuyển");
 }
 
 function answer() {
@@ -74,7 +73,9 @@ function acts(c) {
     answer: button("Trả lời…", answer),
     close: button("Khép lại", () => tried(act("close", {}, "Đã khép lại."))),
   };
-  return can.map((word) => all[word]);
+  const list = can.map((word) => all[word]);
+  if (c.answer && !c.qa) list.push(button("Đăng thành hỏi đáp công khai…", () => tried(publicForm({ question: c.about || c.text, answer: c.answer, unit_name: c.unit_name, case: c.number }))));
+  return list;
 }
 
 // ---- drawing ----

@@ -64,6 +64,10 @@ export const dateText = (ms) => date.format(ms);
 export const longDate = (ms) => long.format(ms);
 export const dayOf = (ms) => Math.floor((ms + 7 * 3600000) / 86400000);
 
+const DAY_MS = 86400000, ZONE_MS = 7 * 3600000;
+export const isoDate = (ms) => new Date(ms + ZONE_MS).toISOString().slice(0, 10);
+export const mondayOf = (ms) => (dayOf(ms) - ((dayOf(ms) + 3) % 7)) * DAY_MS - ZONE_MS; // its midnight
+
 // "8:05", "13:30 mai", "13:30 24/11"
 export function whenText(ms) {
   const days = dayOf(ms) - dayOf(now());

@@ -1,20 +1,15 @@
 // Who is on duty when: one week of one desk, swaps, and for leads the making of it.
 
-import { ask, button, byId, choose, clockText, dateText, dayOf, el, field, now, setText, tell } from "./dom.js";
+import { ask, button, byId, choose, clockText, dateText, dayOf, el, field, isoDate, mondayOf, now, setText, tell } from "./dom.js";
 import { request } from "./link.js";
 import { allDesks, colleagues, isLead, myself } from "./talks.js";
 
-const DAY_MS = 86400000, ZONE_MS = 7 * 3600000;
+const DAY_MS = 86400000;
 const names = ["Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật"];
 let desk = "", monday = 0, roster = null; // monday: local midnight of it, ms
 
 const view = byId("view-roster");
-const isoOf = (ms) => new Date(ms + ZONE_MS).toISOString().slice(0, 10);
-const mondayOf = (ms) => {
-  const day = dayOf(ms);
-  return (day - ((day + 3) % 7)) * DAY_MS - ZONE_MS;
-};
-const week = () => isoOf(monday);
+const week = () => isoDate(monday);
 const where = () => ({ desk, week: week() });
 
 async function load() {

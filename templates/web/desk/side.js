@@ -61,8 +61,8 @@ function facts(rows) {
 function dossier(item) {
   const d = item.card || {};
   return el("div", { class: "dossier" }, el("h4", {}, item.code),
-    facts([["Tình trạng", d.TenTrangThai], ["Thủ tục", d.TenTTHC], ["Nơi xử lý", d.unit_handling_name || d.unit_handling], ["Ngày nhận", d.received_at && day(d.received_at)],
-      ["Hẹn trả", d.due_at && day(d.due_at)], ["Việc tiếp theo", d.next_vi]]));
+    facts([["Tình trạng", d.TenTrangThai], ["Thủ tục", d.TenTTHC], ["Nơi xử lý", /^\d+$/.test(d.unit_handling || "") ? "" : d.unit_handling], ["Ngày nhận", d.NgayTiepNhan && day(d.NgayTiepNhan)],
+      ["Hẹn trả", d.NgayHenTra && day(d.NgayHenTra)], ["Việc tiếp theo", d.next_vi]]));
 }
 
 // ---- the whole ----
