@@ -302,6 +302,21 @@ async function strangers(browser) {
   await page.close();
 }
 
+// The picture of the README.
+async function portrait(browser) {
+  const page = await browser.newPage({ viewport: { width: 960, height: 660 } });
+  await page.goto(host);
+  await page.locator(".loa-launch").click();
+  await line(page, "b").first().waitFor();
+  await say(page, "Lệ phí khai sinh bao nhiêu?");
+  await answers(page, 1);
+  await page.locator(".loa-choice").first().click();
+  await answers(page, 2);
+  await page.locator(".loa-log").evaluate((e) => { e.scrollTop = 190; });
+  await picture(page, "widget.png");
+  await page.close();
+}
+
 async function logged_in(browser) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -333,7 +348,7 @@ async function main() {
   const steps = [desktop, (b) => narrow(b, 320, 568, "chat-320.png", { deviceScaleFactor: 2 }),
     (b) => narrow(b, 640, 400, "chat-zoom-200.png", { deviceScaleFactor: 2 }),
     (b) => narrow(b, 390, 844, "chat-dark.png", { deviceScaleFactor: 2, colorScheme: "dark", reducedMotion: "reduce", isMobile: true, hasTouch: true }),
-    old_browser, own_page, strangers, logged_in];
+    old_browser, own_page, strangers, portrait, logged_in];
   for (const step of steps) {
     try {
       await step(browser);
