@@ -17,7 +17,7 @@ CFLAGS  ?= -g $(OPT)
 CPPFLAGS += -Iinclude -I$(B)/gen -D_GNU_SOURCE -DLOA_VERSION='"$(VERSION)"'
 # Library headers are somebody else's code: their warnings are not ours to fix.
 PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -lm -lpthread
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -lroaring -lm -lpthread
 ALL_CFLAGS = -std=c17 $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
 SRC  := $(sort $(shell find bot channels tests/sim -name "*.c" 2>/dev/null))

@@ -22,6 +22,8 @@ static const struct command commands[] = {
       "asks and measures the answers to questions" },
     { "ledger", app_ledger, "đọc lại sổ lưu kết quả, tìm chỗ bị sửa hoặc thiếu",
       "reads the archived ledger again, finds what was changed or is missing" },
+    { "reach", app_reach, "bao nhiêu người dân đã nhận được tin; đếm lại từ sổ lưu",
+      "how many different citizens were reached; counts again from the ledger" },
     { "sim", app_sim, "đóng vai Zalo, tổng đài SMS, máy chủ thư: để chạy thử và tập huấn",
       "plays Zalo, SMS aggregators, a mail server: for trials and training" },
     { NULL, NULL, NULL, NULL },

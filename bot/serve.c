@@ -309,6 +309,7 @@ static void http_routes(struct service *s)
     api_hooks(s);
     api_pages(s);
     api_unsubscribe(s);
+    api_reach(s);
     api_webhooks(s);
 }
 

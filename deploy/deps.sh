@@ -26,7 +26,7 @@ libraries() {
 runtime=(redis-server libwebsockets-evlib-uv ca-certificates)
 build=(build-essential pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev
     libcurl4-openssl-dev libcjson-dev libsodium-dev libunistring-dev libidn2-dev libgmime-3.0-dev
-    libjwt-dev zlib1g-dev uthash-dev)
+    libjwt-dev zlib1g-dev libroaring-dev uthash-dev)
 test=(libcmocka-dev python3 curl openssl procps redis-tools postfix opendkim opendkim-tools
     kannel kannel-extras chromium nodejs npm)
 lint=(clang clang-format clang-tidy libclang-rt-14-dev)

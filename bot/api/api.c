@@ -80,14 +80,19 @@ void api_routes(struct service *s, const struct api_route *table)
     }
 }
 
-void api_json(struct api_call *c, int status, const struct buf *json)
+void api_reply(struct api_call *c, int status, const char *content_type, const struct buf *body)
 {
-    if (!buf_ok(json)) {
+    if (!buf_ok(body)) {
         api_problem_status(c, LOA_TOO_BIG);
         return;
     }
-    http_reply(c->req, status, "application/json; charset=utf-8", buf_cstr(json), json->len);
+    http_reply(c->req, status, content_type, buf_cstr(body), body->len);
     free(c);
+}
+
+void api_json(struct api_call *c, int status, const struct buf *json)
+{
+    api_reply(c, status, "application/json; charset=utf-8", json);
 }
 
 void api_problem(struct api_call *c, int status, const char *code, const char *title, const char *detail_vi,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MERGERS_MAX 8 /* a successor of a successor … */
+
 /* ---- days in which a row holds ---- */
 
 bool validity_holds(struct validity v, int64_t at_ms)
@@ -373,6 +375,18 @@ const struct unit_info *policy_unit(const struct policy *p, const char *id, int6
     }
     free(key);
     return found != NULL ? &found->info : NULL;
+}
+
+const struct unit_info *policy_unit_then(const struct policy *p, const char *id, int64_t at_ms)
+{
+    const struct unit_info *u = policy_unit(p, id, at_ms);
+    for (unsigned merged = 0; u != NULL && merged < MERGERS_MAX; merged++) {
+        const struct unit_row *row = unit_by_id(p, u->id);
+        if (u->successor[0] == '\0' || row->valid.to_ms > at_ms)
+            break;
+        u = policy_unit(p, u->successor, at_ms);
+    }
+    return u;
 }
 
 const struct unit_info *policy_unit_at(const struct policy *p, unsigned i)

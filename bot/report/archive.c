@@ -7,6 +7,7 @@
 #include "loa/log.h"
 #include "loa/mem.h"
 #include "loa/metrics.h"
+#include "loa/reach.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define STEP_ENTRIES   200 /* made into lines on the loop: a few milliseconds */
 #define STEP_MAX_BYTES (2u << 20)
+#define SET_MAX_BYTES  (16u << 20)
 #define STREAM_ID_SIZE 28
 #define DAY_SIZE       11
 
@@ -30,6 +32,7 @@ struct step {
     unsigned entries;
     bool more; /* the stream may hold more to archive */
     struct buf packed;
+    struct reach_cells *reached; /* what these entries add to the reach */
     enum loa_status written;
     int fault; /* errno of the write */
 };
@@ -62,18 +65,35 @@ static void go_on(struct archive *a)
     look_later(a);
 }
 
+static void step_free(struct step *s)
+{
+    reach_cells_free(s->reached);
+    buf_clear(&s->packed);
+    free(s);
+}
+
 static void step_end(struct step *s, bool again)
 {
     struct archive *a = s->archive;
     a->step = NULL;
     if (!again)
         a->next++;
-    buf_clear(&s->packed);
-    free(s);
+    step_free(s);
     go_on(a);
 }
 
 /* ---- third: the store learns ---- */
+
+static void add_set(void *ctx, const char *month, const char *field, struct reach_set *set)
+{
+    struct args *g = ctx;
+    struct buf bytes = BUF_INIT(SET_MAX_BYTES);
+    reach_set_save(set, &bytes);
+    args_str(g, month);
+    args_str(g, field);
+    args_bin(g, bytes.data, bytes.len);
+    buf_clear(&bytes);
+}
 
 static void noted(void *ctx, enum loa_status st, const struct redis_value *v)
 {
@@ -103,6 +123,7 @@ static void note(struct step *s)
     args_str(&g, s->file);
     args_int(&g, s->offset + (int64_t)s->packed.len);
     args_int(&g, keep);
+    reach_cells_each(s->reached, add_set, &g);
     enum loa_status st = store_script(a->env.store, s->partition, "archive_done", &g, noted, s);
     args_clear(&g);
     if (st != LOA_OK)
@@ -126,8 +147,7 @@ static void written(void *ctx)
     struct archive *a = s->archive;
     char code[40], what[400];
     if (a->closed) { /* a forced stop did not wait: the next start finds the step undone and repeats it */
-        buf_clear(&s->packed);
-        free(s);
+        step_free(s);
         free(a);
         return;
     }
@@ -150,6 +170,56 @@ static void written(void *ctx)
     log_error("ledger_archive", "partition", log_num(s->partition), "status", loa_status_word(s->written));
     a->env.alert(a->env.alert_ctx, code, what);
     step_end(s, false);
+}
+
+/* ---- between: the persons already reached join those of this step ---- */
+
+struct joining {
+    const struct redis_value *known;
+    size_t next;
+    bool damaged;
+};
+
+static void join_set(void *ctx, const char *month, const char *field, struct reach_set *set)
+{
+    struct joining *j = ctx;
+    size_t n;
+    (void)month, (void)field;
+    const char *bytes = redis_str(redis_at(j->known, j->next++), &n);
+    if (n > 0 && reach_set_load(set, bytes, n) != LOA_OK)
+        j->damaged = true;
+}
+
+static void known_sets(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct step *s = ctx;
+    struct archive *a = s->archive;
+    struct joining j = { .known = v };
+    if (st == LOA_OK)
+        reach_cells_each(s->reached, join_set, &j);
+    if (j.damaged)
+        log_error("reach_set_damaged", "partition", log_num(s->partition)); /* loa reach verify tells which */
+    if (st != LOA_OK || j.damaged || loop_work(a->env.loop, write_step, written, s) != LOA_OK)
+        step_end(s, false);
+}
+
+static void ask_for_set(void *ctx, const char *month, const char *field, struct reach_set *set)
+{
+    (void)set;
+    args_str(ctx, month);
+    args_str(ctx, field);
+}
+
+static void join_known_sets(struct step *s)
+{
+    struct args g;
+    args_init(&g);
+    args_key(&g, s->partition, "la");
+    reach_cells_each(s->reached, ask_for_set, &g);
+    enum loa_status st = store_script(s->archive->env.store, s->partition, "reach_read", &g, known_sets, s);
+    args_clear(&g);
+    if (st != LOA_OK)
+        step_end(s, false);
 }
 
 /* ---- first: entries become lines ---- */
@@ -179,6 +249,7 @@ static void make_lines(struct step *s, const struct redis_value *entries, const 
         cJSON *j = ledger_entry_json(s->partition, id, redis_at(e, 1));
         ledger_line_entry(lines, store_crypto(s->archive->env.store), j, redis_int(redis_at(persons, i)),
                           &s->chain);
+        reach_cells_add(s->reached, j);
         cJSON_Delete(j);
         snprintf(s->last, sizeof s->last, "%s", id);
         s->entries++;
@@ -219,8 +290,7 @@ static void entries_read(void *ctx, enum loa_status st, const struct redis_value
     take_place(s, v, &lines);
     gzip_pack(lines.data, lines.len, &s->packed);
     buf_clear(&lines);
-    if (loop_work(a->env.loop, write_step, written, s) != LOA_OK)
-        step_end(s, false);
+    join_known_sets(s);
 }
 
 static void step_begin(struct archive *a, unsigned partition)
@@ -230,6 +300,7 @@ static void step_begin(struct archive *a, unsigned partition)
     s->partition = partition;
     s->epoch = lease_epoch(a->env.leases, partition);
     buf_init(&s->packed, STEP_MAX_BYTES);
+    s->reached = reach_cells_new();
     a->step = s;
     struct args g;
     args_init(&g);

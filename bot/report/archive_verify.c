@@ -190,7 +190,8 @@ static bool goes_on(const struct segment *s, const struct segment *next)
     return at.count == next->before.count && strcmp(at.x, next->before.x) == 0;
 }
 
-static void follow_chain(struct reading *r, archive_entry_fn *fn, void *ctx, struct archive_sum *sum)
+static void follow_chain(struct reading *r, const long long *limit, archive_entry_fn *fn, void *ctx,
+                         struct archive_sum *sum)
 {
     for (unsigned i = 0; i < r->count; i++) {
         const struct segment *s = &r->segment[i];
@@ -208,15 +209,15 @@ static void follow_chain(struct reading *r, archive_entry_fn *fn, void *ctx, str
         long long until =
             next != NULL && next->before.count < s->end.count ? next->before.count : s->end.count;
         if (fn != NULL)
-            tell(s, until, fn, ctx);
+            tell(s, limit != NULL && limit[s->partition] < until ? limit[s->partition] : until, fn, ctx);
         sum->entries += until - s->before.count;
         sum->partitions += first;
         sum->end[s->partition] = s->end;
     }
 }
 
-enum loa_status archive_verify(const char *dir, archive_entry_fn *fn, void *ctx, struct errors *err,
-                               struct archive_sum *sum)
+enum loa_status archive_verify(const char *dir, const long long *limit, archive_entry_fn *fn, void *ctx,
+                               struct errors *err, struct archive_sum *sum)
 {
     struct reading r = { .err = err };
     unsigned before = err->total;
@@ -224,7 +225,7 @@ enum loa_status archive_verify(const char *dir, archive_entry_fn *fn, void *ctx,
     look_at_dir(&r, dir, 0);
     if (r.count > 0)
         qsort(r.segment, r.count, sizeof *r.segment, by_chain);
-    follow_chain(&r, fn, ctx, sum);
+    follow_chain(&r, limit, fn, ctx, sum);
     sum->files = r.files;
     for (unsigned i = 0; i < r.count; i++)
         free(r.segment[i].path);

@@ -69,7 +69,7 @@ static int verify(struct cli_store *c)
     struct errors *err = errors_new();
     struct archive_sum sum;
     snprintf(dir, sizeof dir, "%.900s/ledger", config_str(c->config, "loa", "data_dir"));
-    archive_verify(dir, NULL, NULL, err, &sum);
+    archive_verify(dir, NULL, NULL, NULL, err, &sum);
     bool asked = compare_ends(c, &sum, err);
     for (unsigned i = 0; i < err->count; i++)
         printf("%s: %s\n", err->item[i].pointer, c->english ? err->item[i].detail : err->item[i].detail_vi);

@@ -67,6 +67,7 @@ void pages_free(struct pages *p);
 
 /* ---- answers; each ends the call and frees it ---- */
 void api_json(struct api_call *c, int status, const struct buf *json);
+void api_reply(struct api_call *c, int status, const char *content_type, const struct buf *body);
 void api_problem(struct api_call *c, int status, const char *code, const char *title, const char *detail_vi,
                  const struct errors *errors);
 /* The answer for a status of ours: 503 with Retry-After for unavailable/timeout/busy, 404, 409, 422, 413 … */
@@ -88,6 +89,7 @@ void api_import(struct service *s);         /* bot/api/import_api.c */
 void api_hooks(struct service *s);          /* bot/api/hooks_api.c */
 void api_unsubscribe(struct service *s);    /* bot/api/unsubscribe_api.c */
 void api_webhooks(struct service *s);       /* bot/intake/webhook_api.c */
+void api_reach(struct service *s);          /* bot/api/reach_api.c */
 void api_health(struct service *s);         /* bot/api/health_api.c: healthz readyz metrics openapi */
 
 #endif

@@ -38,10 +38,11 @@ struct archive_sum {
 };
 /* Every entry of every line, in the order of the chain, partition by partition; `fn` may be NULL. */
 typedef void archive_entry_fn(void *ctx, unsigned partition, const cJSON *entry);
-/* Reads all of it. Files of several servers may lie in `dir` together. What was changed, cut, or is missing
- * goes to `err`, named by file and line or by the numbers of the missing entries. LOA_INVALID when there was
- * any. */
-enum loa_status archive_verify(const char *dir, archive_entry_fn *fn, void *ctx, struct errors *err,
-                               struct archive_sum *sum);
+/* Reads all of it; with `limit`, entries of each partition up to that number are told to `fn` (behind it lies
+ * at most what nobody has recorded). Files of several servers may lie in `dir` together. What was changed,
+ * cut, or is missing goes to `err`, named by file and line or by the numbers of the missing entries.
+ * LOA_INVALID when there was any. */
+enum loa_status archive_verify(const char *dir, const long long *limit, archive_entry_fn *fn, void *ctx,
+                               struct errors *err, struct archive_sum *sum);
 
 #endif

@@ -101,6 +101,9 @@ struct unit_info { /* no member is NULL; "" where there is none */
  * one valid at `at_ms`, else the last one: a unit that is no more keeps its name on old dossiers. NULL when
  * unknown. */
 const struct unit_info *policy_unit(const struct policy *p, const char *id, int64_t at_ms);
+/* The unit that answers for it at that time: the one of policy_unit(), or, once it is no more, its successor.
+ */
+const struct unit_info *policy_unit_then(const struct policy *p, const char *id, int64_t at_ms);
 const struct unit_info *policy_unit_at(const struct policy *p, unsigned i); /* NULL after the last */
 /* The operator that first held this number's range ("Viettel"); numbers move, so it is a hint. NULL unknown.
  */

@@ -96,6 +96,27 @@ with cases("the archive is sound, and has every result exactly once"):
     assert len(told) == 360, len(told)
     print(f"      archive: entries={len(ids)} notifications={len(told)} lost=0 doubled=0")
 
+with cases("reach: the store and the files agree to the last person, and both with a count by hand"):
+    r = subprocess.run([LOA, "reach", "verify", "--lang=en", "-c", str(rig.config(0))], cwd=ROOT, capture_output=True, text=True,
+                       timeout=60)
+    print("     ", r.stdout.strip().split("\n")[-1])
+    equal(r.returncode, 0, r.stdout + r.stderr)
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 3600))
+    told = {(x["id"][:3], x["person"]) for x in lines if x.get("state") in ("delivered", "seen") and
+            (x["channel"] != "portal" or x["state"] == "seen")}
+    for period in (f"period={today[:7]}", f"period={today[:4]}", f"from={today[:4]}-01-01&to={today}"):
+        status, body = http("GET", f"{rig.url[0]}/v1/reports/reach?{period}&by=unit", key=key)
+        equal(status, 200, body)
+        equal(body["persons"]["reached"], len(told), period)
+        equal(body["persons"]["accepted"], 360)
+        equal({row["key"]: row["accepted"] for row in body["rows"]}, {"H27": 360, "xa-18073": 360})
+    status, body = http("GET", f"{rig.url[0]}/v1/reports/reach?period={today[:7]}&by=channel&unit=18073", key=key)
+    rows = {row["key"]: row for row in body["rows"]}
+    equal(rows["portal"]["reached"], 0, "a notice in the box has reached nobody yet")
+    assert sum(row["reached"] for row in rows.values()) >= len(told)
+    status, body = http("GET", f"{rig.url[0]}/v1/reports/reach?period=2026-Q5&by=color&unit=nowhere", key=key)
+    equal((status, [e["code"] for e in body["errors"]]), (400, ["bad_period", "unknown_word", "unknown_unit"]))
+
 with cases("a line says nothing about the person but a number"):
     text = json.dumps(lines, ensure_ascii=False)
     for secret in ("Lê Thị", "84912", "H27.18.01", "ckey"):

@@ -78,7 +78,7 @@ static struct archive_sum read_back(const struct writer *w, const char *label, u
 {
     struct errors *err = errors_new();
     struct archive_sum sum;
-    archive_verify(w->dir, NULL, NULL, err, &sum);
+    archive_verify(w->dir, NULL, NULL, NULL, err, &sum);
     if (err->total != faults)
         for (unsigned i = 0; i < err->count; i++)
             print_message("%s: %s: %s\n", label, err->item[i].pointer, err->item[i].detail);
