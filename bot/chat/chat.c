@@ -14,7 +14,7 @@
 #define DEDUPE_HEX     12
 #define EPOCH_HEX      16
 #define TITLE_LETTERS  100
-#define BURST_TURNS    12    /* of one conversation that may wait for an answer */
+#define BURST_TURNS    32    /* of one conversation that may wait for an answer */
 #define FLOOD_PAUSE_MS 30000 /* how long words that come too fast are only kept */
 #define DAY_S          86400LL
 

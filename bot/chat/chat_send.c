@@ -142,6 +142,7 @@ static void plan(struct sending *s, unsigned part, struct line *l, const char *t
     snprintf(n.kind, sizeof n.kind, "%s", NOTICE_KIND_CHAT);
     snprintf(n.source, sizeof n.source, "chat");
     n.lane = LANE_URGENT;
+    n.action = true;
     n.at_ms = turn_seq(t);
     n.accepted_ms = t->entry->at_ms;
     n.expires_ms = now + WORTH_MS;

@@ -91,6 +91,7 @@ static void recover(struct part *p)
     args_int(&a, p->inherits);
     args_str(&a, l->safe_ways);
     args_int(&a, now + limits->uncertain_safe_wait_ms);
+    args_int(&a, now + NOTICE_CHAT_DOUBT_MS);
     p->recovering = store_script(l->env.store, p->partition, "recover", &a, recovered, r) == LOA_OK;
     args_clear(&a);
     if (!p->recovering)

@@ -319,7 +319,7 @@ void notice_plan(struct planner *p, const struct notice *n, const struct citizen
         args_int(a, n->action);
         args_str(a, buf_cstr(&d.dues));
         args_str(a, buf_cstr(&d.skips));
-        args_int(a, n->action || is_chat(n) ? 0 : policy_limits(policy)->daily_cap);
+        args_int(a, n->action ? 0 : policy_limits(policy)->daily_cap);
         args_str(a, day);
         args_bin(a, portal.data, portal.len);
     } else {

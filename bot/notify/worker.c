@@ -217,7 +217,7 @@ static void decide(struct sending *s)
         break;
     case OUTCOME_UNCERTAIN:
         s->event = "unknown";
-        s->wait_until_ms = s->chat ? now
+        s->wait_until_ms = s->chat ? now + NOTICE_CHAT_DOUBT_MS
                                    : now + (ops->dedupes(s->worker->env.channel[ops->channel], s->set->way)
                                                 ? l->uncertain_safe_wait_ms
                                                 : l->uncertain_wait_ms);

@@ -11,7 +11,7 @@ local full = waiting() >= tonumber(ARGV[2])
 -- The newer news replaces what an older notification of the same dossier still had in reserve, unless that is leaving just now.
 local function replace(ckey, code)
   for _, entry in ipairs(open_of(ckey)) do
-    local older = entry[2] == code and read(entry[1], 'cut', 'co')
+    local older = entry[2] == code and code ~= '-' and read(entry[1], 'cut', 'co')
     if older and not leaving(older) then
       cut_rest(older, now, 'replaced', false)
       settle(older, now)

@@ -22,9 +22,10 @@
 #define NOTICE_VARIANTS 8
 #define NOTICE_BODY_MAX 32768
 /* A line of a conversation: no template, its text is the parameter "text" as it is, "extras" what Zalo shows
- * beside it (buttons, a form). It answers the citizen, so no cap and no opt-out holds it back; it is never
- * repeated when in doubt, and never holds the next one back for long. */
-#define NOTICE_KIND_CHAT "chat"
+ * beside it (buttons, a form). It answers the citizen, so no cap, no hour and no opt-out holds it back. When
+ * nobody knows whether it left, it is soon sent again: an answer twice is better than none. */
+#define NOTICE_KIND_CHAT     "chat"
+#define NOTICE_CHAT_DOUBT_MS 2000
 
 struct notice {
     char nid[NOTICE_ID_SIZE];
