@@ -11,6 +11,7 @@
 
 #define SAMPLES_MAX 100000
 #define STYLES_MAX  32
+#define STYLE_MIN   10 /* fewer questions of one style tell nothing */
 
 struct loading {
     const struct faq *f;
@@ -55,7 +56,7 @@ void faq_samples_clear(struct faq_samples *s)
 
 struct tally {
     const char *style; /* borrowed */
-    unsigned n, in_scope, top1, top3, answered, false_answers, refused, none, none_refused;
+    unsigned n, in_scope, top1, top3, answered, false_answers, refused, none, none_refused, resolved, handed;
 };
 
 static void count(struct tally *t, const struct faq_sample *s, const struct faq_answer *a)
@@ -66,6 +67,7 @@ static void count(struct tally *t, const struct faq_sample *s, const struct faq_
         among = among || (int)a->entry[i] == s->entry;
     t->n++;
     t->refused += !answered;
+    t->handed += a->tier == FAQ_HANDOVER;
     t->false_answers += answered && !right;
     if (s->entry < 0) {
         t->none++;
@@ -76,6 +78,7 @@ static void count(struct tally *t, const struct faq_sample *s, const struct faq_
     t->top1 += right;
     t->top3 += among;
     t->answered += answered;
+    t->resolved += (answered && right) || (a->tier == FAQ_ASK && among);
 }
 
 static double part(unsigned of, unsigned all)
@@ -122,10 +125,11 @@ static long time_ask(struct faq *f, const char *question, struct faq_answer *out
 
 static void print_style(const struct tally *t, struct buf *out)
 {
-    buf_printf(out, "%-12s n=%u top1=%.3f top3=%.3f coverage=%.3f false_answer=%.3f refused=%.3f\n",
+    buf_printf(out,
+               "%-12s n=%u top1=%.3f top3=%.3f coverage=%.3f false_answer=%.3f refused=%.3f one_tap=%.3f\n",
                *t->style == '\0' ? "-" : t->style, t->n, part(t->top1, t->in_scope),
                part(t->top3, t->in_scope), part(t->answered, t->in_scope), part(t->false_answers, t->n),
-               part(t->refused, t->n));
+               part(t->refused, t->n), part(t->resolved, t->in_scope));
 }
 
 static void summarise(const struct tally *all, const long *ns, struct faq_figures *g)
@@ -137,9 +141,13 @@ static void summarise(const struct tally *all, const long *ns, struct faq_figure
                                .false_answer = part(all->false_answers, all->n),
                                .oos_precision = part(all->none_refused, all->refused),
                                .oos_recall = part(all->none_refused, all->none),
+                               .one_tap = part(all->resolved, all->in_scope),
+                               .handed = part(all->handed, all->n),
                                .p50_us = (ns[all->n / 2] + 999) / 1000,
                                .p99_us = (ns[all->n * 99 / 100] + 999) / 1000,
                                .worst_style_top1 = 1 };
+    for (unsigned i = 0; i < all->n; i++)
+        g->mean_us += (double)ns[i] / 1000 / all->n;
 }
 
 enum loa_status faq_eval(struct faq *f, const char *path, struct errors *err, struct faq_figures *figures,
@@ -163,15 +171,16 @@ enum loa_status faq_eval(struct faq *f, const char *path, struct errors *err, st
         summarise(&all, ns, figures);
         for (unsigned i = 0; i < n; i++) {
             print_style(&styles[i], out);
-            if (styles[i].in_scope > 0 &&
+            if (styles[i].in_scope >= STYLE_MIN &&
                 part(styles[i].top1, styles[i].in_scope) < figures->worst_style_top1)
                 figures->worst_style_top1 = part(styles[i].top1, styles[i].in_scope);
         }
         buf_printf(out,
                    "faq: n=%u top1=%.3f top3=%.3f coverage=%.3f false_answer=%.3f oos_precision=%.3f "
-                   "oos_recall=%.3f p50_us=%ld p99_us=%ld\n",
+                   "oos_recall=%.3f one_tap=%.3f handed=%.3f mean_us=%.1f p50_us=%ld p99_us=%ld\n",
                    figures->n, figures->top1, figures->top3, figures->coverage, figures->false_answer,
-                   figures->oos_precision, figures->oos_recall, figures->p50_us, figures->p99_us);
+                   figures->oos_precision, figures->oos_recall, figures->one_tap, figures->handed,
+                   figures->mean_us, figures->p50_us, figures->p99_us);
     }
     free(ns);
     faq_samples_clear(&samples);

@@ -54,12 +54,14 @@ struct faq_word {
 struct faq_vocab {
     struct faq_word *word;
     uint32_t count, sounds;
-    struct faq_map by_text, by_sound;
-    uint32_t *first_alike; /* [sounds] */
+    struct faq_map by_text, by_sound, written; /* written: hashes of words with their diacritics */
+    uint32_t *first_alike;                     /* [sounds] */
 };
 
 uint32_t faq_vocab_find(const struct faq_vocab *v, const char *word);
 uint32_t faq_vocab_add(struct faq_vocab *v, const char *word);
+void faq_vocab_add_written(struct faq_vocab *v, uint64_t written);
+bool faq_vocab_has_written(const struct faq_vocab *v, uint64_t written);
 /* Known words that sound like `word`, at most `max`. */
 unsigned faq_vocab_alike(const struct faq_vocab *v, const char *word, uint32_t *out, unsigned max);
 /* Known words one slip of the finger away (a letter more, less, other, or two swapped), at most `max`. */

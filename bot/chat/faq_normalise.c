@@ -52,6 +52,8 @@ static bool add_known(struct reader *r, const char *text, uint64_t written)
     uint32_t id = word_id(r, spelled);
     if (id == FAQ_NONE)
         return false;
+    if (r->learn != NULL && written != 0)
+        faq_vocab_add_written(r->learn, written);
     struct faq_token *t = token_add(r, spelled, written);
     if (t != NULL)
         alt_add(t, id, 1);
@@ -112,6 +114,22 @@ static void add_guess(struct reader *r, const char *word, uint64_t written)
         alt_add(t, guess[i], (sound ? 0.7f : 0.8f) / (float)n);
     if (n == 0)
         alt_add(t, FAQ_NONE, 1);
+    else
+        t->written = 0; /* diacritics of another word */
+}
+
+/* The letters are a word we know, but nobody here writes it with these diacritics ("căng" for "căn"): it may
+ * also be one that sounds alike. */
+static void doubt_spelling(struct reader *r, uint64_t written)
+{
+    struct faq_token *t = &r->out->token[r->out->tokens - 1];
+    uint32_t alike[FAQ_ALTS_MAX];
+    if (written == 0 || r->learn != NULL || faq_vocab_has_written(r->vocab, written))
+        return;
+    unsigned n = faq_vocab_alike(r->vocab, t->text, alike, FAQ_ALTS_MAX);
+    for (unsigned i = 0; i < n && n > 1; i++)
+        alt_add(t, alike[i], 0.5f);
+    t->written = 0;
 }
 
 static bool add_shorthand(struct reader *r, const char *word, size_t n)
@@ -154,8 +172,10 @@ static void end_word(struct reader *r, const char *end)
     bool syllable = faq_is_syllable(r->word);
     if (!syllable && add_shorthand(r, r->word, len))
         return;
-    if (add_known(r, r->word, written))
+    if (add_known(r, r->word, written)) {
+        doubt_spelling(r, written);
         return;
+    }
     if (syllable)
         add_guess(r, r->word, written);
     else

@@ -128,11 +128,22 @@ static void covered_words(const struct faq *f, const struct faq_query *q, uint32
     }
 }
 
+#define SOUND_SHARE 0.7 /* of a word that is only written as it sounds */
+
 static float idf_of_word(const struct faq *f, uint32_t word)
 {
     uint32_t row =
         word == FAQ_NONE ? FAQ_NONE : faq_map_get(&f->index.features, faq_feature_key(FK_WORD, word, 0));
     return row == FAQ_NONE ? f->index.idf_max : f->index.idf[row];
+}
+
+/* Do these two neighbours sound like a pair that `entry` asks with? */
+static bool sounds_asked(const struct faq *f, const struct faq_token *l, const struct faq_token *r,
+                         uint32_t entry)
+{
+    uint32_t a = l->alt[0].word, b = r->alt[0].word;
+    return a != FAQ_NONE && b != FAQ_NONE &&
+           asked_in(f, faq_feature_key(FK_SOUND, f->vocab.word[a].sound, f->vocab.word[b].sound), entry);
 }
 
 /* Which part of the question does `entry` speak of, word by word? And of the words typed with diacritics,
@@ -150,6 +161,9 @@ static void explained_words(const struct faq *f, const struct faq_query *q, uint
             if (t->alt[k].word != FAQ_NONE && t->alt[k].weight > best &&
                 asked_in(f, faq_feature_key(FK_WORD, t->alt[k].word, 0), entry))
                 best = t->alt[k].weight;
+        if (best < SOUND_SHARE && ((i > 0 && sounds_asked(f, t - 1, t, entry)) ||
+                                   (i + 1 < q->text.tokens && sounds_asked(f, t, t + 1, entry))))
+            best = SOUND_SHARE;
         all += weight;
         met += weight * best;
         if (t->written == 0)

@@ -39,6 +39,16 @@ uint32_t faq_vocab_add(struct faq_vocab *v, const char *word)
     return id;
 }
 
+void faq_vocab_add_written(struct faq_vocab *v, uint64_t written)
+{
+    faq_map_put(&v->written, written, 0);
+}
+
+bool faq_vocab_has_written(const struct faq_vocab *v, uint64_t written)
+{
+    return faq_map_get(&v->written, written) != FAQ_NONE;
+}
+
 unsigned faq_vocab_alike(const struct faq_vocab *v, const char *word, uint32_t *out, unsigned max)
 {
     uint32_t sound = faq_map_get(&v->by_sound, sound_key(word));
@@ -94,5 +104,6 @@ void faq_vocab_clear(struct faq_vocab *v)
     free(v->first_alike);
     faq_map_clear(&v->by_text);
     faq_map_clear(&v->by_sound);
+    faq_map_clear(&v->written);
     *v = (struct faq_vocab){ 0 };
 }

@@ -95,8 +95,11 @@ void faq_normal(const struct faq *f, const char *s, size_t n, char out[FAQ_NORMA
 struct faq_figures {
     unsigned n;
     double top1, top3, coverage, false_answer, oos_precision, oos_recall;
+    double one_tap; /* of the questions in scope: answered right, or the right entry among the buttons */
+    double handed;  /* of all: handed to staff at once */
+    double mean_us;
     long p50_us, p99_us;
-    double worst_style_top1;
+    double worst_style_top1; /* of styles with ten questions or more */
 };
 
 /* Reads `question<TAB>id or NONE<TAB>style`, appends one line per style and the summary to `out`. */
