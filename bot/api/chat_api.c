@@ -373,6 +373,23 @@ static void conversation_changed(void *ctx, const char *cid, long long last)
         talk_hears(t, last);
 }
 
+/* A page that stands right before these lines gets them at once. One that does not know the epoch yet reads.
+ */
+static void lines_said(void *ctx, const char *cid, const struct chat_line *line, unsigned lines)
+{
+    struct door *d = ctx;
+    struct talk *t;
+    HASH_FIND_STR(d->talks, cid, t);
+    for (struct viewer *v = t != NULL ? t->viewers : NULL; v != NULL; v = v->next) {
+        if (v->asking || v->unacked > 0 || v->epoch[0] == '\0' || v->offset + 1 != line[0].seq)
+            continue;
+        for (unsigned i = 0; i < lines; i++)
+            if (line[i].from != 'n')
+                say_line(v, &line[i]);
+        v->offset = line[lines - 1].seq;
+    }
+}
+
 static void somebody_types(void *ctx, const char *channel, const char *data, size_t len)
 {
     struct door *d = ctx;
@@ -596,9 +613,11 @@ static void on_message(void *ctx, struct web_socket *ws, const char *data, size_
 /* The chat itself begins when the store is open, later than these routes. */
 static void listen_once(struct door *d)
 {
-    if (!d->listening)
-        chat_on_change(d->service->chat, conversation_changed, d);
+    if (d->listening)
+        return;
     d->listening = true;
+    chat_on_change(d->service->chat, conversation_changed, d);
+    chat_on_said(d->service->chat, lines_said, d);
 }
 
 static void *on_open(void *ctx, struct http_request *handshake, struct web_socket *ws, int *refuse_status)

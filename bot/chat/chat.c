@@ -209,6 +209,13 @@ void chat_on_change(struct chat *c, chat_changed_fn *fn, void *ctx)
     c->listener[c->listeners++].ctx = ctx;
 }
 
+void chat_on_said(struct chat *c, chat_said_fn *fn, void *ctx)
+{
+    assert(c->said == NULL);
+    c->said = fn;
+    c->said_ctx = ctx;
+}
+
 static void tell(struct chat *c, const char *cid, long long last)
 {
     for (unsigned i = 0; i < c->listeners; i++)

@@ -47,6 +47,8 @@ struct chat {
         void *ctx;
     } listener[CHAT_LISTENERS_MAX];
     unsigned listeners;
+    chat_said_fn *said;
+    void *said_ctx;
     bool wake[PARTITIONS_MAX]; /* tell their owners at the end of this loop turn */
     bool wake_any;
     struct chat_owner *owner; /* NULL where this process does no work */

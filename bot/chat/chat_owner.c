@@ -342,6 +342,28 @@ static void conv_advance(struct conv *v, long long version, long long seq)
     chat_fields_set(&v->state, "seq", number, (size_t)n);
 }
 
+/* The pages that are open here get the lines as they are. `last` is the number of the last one. */
+static void tell_lines(const struct turn *t, long long last)
+{
+    const struct chat *c = t->chat;
+    struct chat_line line[TURN_LINES_MAX];
+    struct buf json[TURN_LINES_MAX];
+    if (c->said == NULL || t->lines == 0)
+        return;
+    for (unsigned i = 0; i < t->lines; i++) {
+        buf_init(&json[i], CHAT_BLOB_MAX);
+        line_json(t->line[i], &json[i]);
+        line[i] = (struct chat_line){ .seq = last - t->lines + 1 + i,
+                                      .at_ms = clock_wall_ms(),
+                                      .from = t->line[i]->from,
+                                      .say = buf_cstr(&json[i]),
+                                      .say_len = json[i].len };
+    }
+    c->said(c->said_ctx, t->cid, line, t->lines);
+    for (unsigned i = 0; i < t->lines; i++)
+        buf_clear(&json[i]);
+}
+
 #define GONE    (-1) /* chat_commit.lua: the turn was committed before */
 #define CHANGED (-2) /* the conversation has changed since the turn was computed */
 
@@ -354,6 +376,7 @@ static void committed(void *ctx, enum loa_status st, const struct redis_value *v
     if (st == LOA_OK && version >= 0) {
         count_turn(v->turn);
         conv_advance(v, version, redis_int(redis_at(value, 1)));
+        tell_lines(v->turn, redis_int(redis_at(value, 1)));
     }
     turn_drop(v);
     if (st == LOA_OK && version != CHANGED)

@@ -93,6 +93,11 @@ struct chat_line {
                         {"text","buttons":[{"title","payload"|"url"|"phone"}],"kind","officer",…} */
     size_t say_len;
 };
+/* Runs in the process that answered, as soon as these lines are durable and before anybody hears of a change:
+ * who stands right before them need not read them. */
+typedef void chat_said_fn(void *ctx, const char *cid, const struct chat_line *line, unsigned lines);
+void chat_on_said(struct chat *c, chat_said_fn *fn, void *ctx); /* one listener, for good */
+
 struct chat_view { /* lives inside the completion */
     char cid[CRYPTO_KEY_HEX], channel[8], mode[8], epoch[24];
     long long last;
