@@ -12,6 +12,7 @@
 #include "loa/board.h"
 #include "loa/chat.h"
 #include "loa/clock.h"
+#include "loa/faq.h"
 #include "loa/hooks.h"
 #include "loa/log.h"
 #include "loa/mem.h"
@@ -60,6 +61,15 @@ static void say(const struct run *r, const char *vi, const char *en)
 
 /* ---- reload ---- */
 
+/* An approved answer with a fault is missing, not wrong: somebody has to mend it. */
+static void tell_of_skipped(struct service *s)
+{
+    if (faq_skipped(s->faq) > 0)
+        service_alert(
+            s, "faq_entry_skipped",
+            "Có câu trả lời do đơn vị duyệt bị lỗi nên chưa dùng được. Chạy loa check để xem tệp và cách sửa.");
+}
+
 /* SIGHUP: the new texts replace the old ones only when all of them are good. */
 static void reload(void *ctx, int signo)
 {
@@ -70,6 +80,7 @@ static void reload(void *ctx, int signo)
     if (service_texts_load(r->s.config, err, &fresh) == LOA_OK) {
         service_texts_use(&r->s, &fresh);
         pages_reload(r->s.pages);
+        tell_of_skipped(&r->s);
         log_info("reloaded");
     } else {
         print_errors(err, r->english);
@@ -237,6 +248,7 @@ static void store_opened(void *ctx, enum loa_status st)
         }
         make_stages(r);
         s->store_open = true;
+        tell_of_skipped(s);
         api_keys_load(s->keys);
         board_start(s->board);
         if (r->works) {

@@ -206,7 +206,8 @@ void faq_entries_own(const char *dir, struct errors *skipped, struct faq *f)
         char path[800];
         struct loading l = { .f = f, .err = skipped, .path = path, .own = true };
         snprintf(path, sizeof path, "%s/%s", dir, file[i]->d_name);
-        read_file(&l);
+        if (read_file(&l) != LOA_OK)
+            f->skipped += l.faults > 0 ? l.faults : 1; /* at least the file itself */
         free(file[i]);
     }
     free(file);

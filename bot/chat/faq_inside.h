@@ -265,7 +265,7 @@ struct faq_source { /* an entry as it is read, before indexing */
 
 struct faq {
     struct faq_source *entry;
-    uint32_t count;
+    uint32_t count, skipped;
     struct faq_variables variables;
     struct faq_vocab vocab;
     struct faq_teencode teencode;

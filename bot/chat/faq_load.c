@@ -129,6 +129,11 @@ unsigned faq_count(const struct faq *f)
     return f->count;
 }
 
+unsigned faq_skipped(const struct faq *f)
+{
+    return f->skipped;
+}
+
 const struct faq_entry *faq_entry(const struct faq *f, unsigned i)
 {
     return &f->entry[i].shown;

@@ -129,7 +129,7 @@ static enum claim small_talk(struct turn *t, const struct faq_answer *a)
 {
     turn_say_plain(t, a->sentence);
     turn_count(t, "smalltalk", a->department);
-    return CLAIM_DONE;
+    return strcmp(a->department, "insult") == 0 ? turn_hand_over(t, "insult", NULL) : CLAIM_DONE;
 }
 
 static enum claim look(struct turn *t)

@@ -1,6 +1,7 @@
 /*
  * Life and limb: whoever writes of a fire, an accident, of wanting to die, reads at once whom to call, and
- * the people on duty are told. It works in every state of a conversation, also while an officer talks.
+ * the people on duty are told. It works in every state of a conversation, also while an officer talks. The
+ * alert carries nothing of what was written.
  */
 #include "chat_inside.h"
 #include <stdio.h>
@@ -16,6 +17,21 @@ static void alert(const struct turn *t)
     buf_clear(&code);
 }
 
+static void say(struct turn *t, const struct faq_answer *a)
+{
+    struct params p;
+    struct chat_said note;
+    params_init(&p);
+    params_set(&p, "sentence", a->sentence);
+    params_set(&p, "number", a->department);
+    turn_say(t, "urgent", &p);
+    chat_said_init(&note);
+    if (chat_texts_render(turn_service(t)->chat_texts, "urgent_note", turn_channel(t), &p, &note) == LOA_OK)
+        turn_note(t, buf_cstr(&note.text));
+    chat_said_clear(&note);
+    params_clear(&p);
+}
+
 static enum claim look(struct turn *t)
 {
     if (turn_kind(t) != CHAT_TEXT)
@@ -23,7 +39,7 @@ static enum claim look(struct turn *t)
     const struct faq_answer *a = turn_faq(t);
     if (a->tier != FAQ_URGENT)
         return CLAIM_PASS;
-    turn_say_plain(t, a->sentence);
+    say(t, a);
     turn_count(t, "urgent", a->department);
     alert(t);
     return strcmp(turn_mode(t), "talk") == 0 ? CLAIM_DONE : turn_hand_over(t, "urgent", NULL);

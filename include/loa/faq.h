@@ -74,6 +74,7 @@ void faq_free(struct faq *f);
 unsigned faq_check(const char *dir, const char *own, struct errors *err, struct errors *warnings);
 
 unsigned faq_count(const struct faq *f);
+unsigned faq_skipped(const struct faq *f); /* files and entries of `own` that were left out */
 const struct faq_entry *faq_entry(const struct faq *f, unsigned i);
 /* The entry of this id; -1 when there is none. */
 int faq_find(const struct faq *f, const char *id);
