@@ -6,10 +6,12 @@
 #include "loa/channel.h"
 #include "loa/chat_texts.h"
 #include "loa/config.h"
+#include "loa/consent_words.h"
 #include "loa/faq.h"
 #include "loa/handover.h"
 #include "loa/policy.h"
 #include "loa/template.h"
+#include "loa/wish_words.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,8 @@ struct check {
     struct policy *policy;
     struct desks *desks;
     struct chat_texts *chat_texts;
+    struct consent_words *consent_words;
+    struct wish_words *wish_words;
     char chat_dir[512], messages_dir[512], policy_dir[512], faq_dir[512], faq_own[512];
 };
 
@@ -62,6 +66,9 @@ static void check_texts(struct check *c)
     faq_check(c->faq_dir, c->faq_own, c->err, c->warnings);
     desks_load(c->policy_dir, c->err, &c->desks);
     chat_texts_load(c->chat_dir, c->err, &c->chat_texts);
+    if (c->policy != NULL)
+        consent_words_load(c->chat_dir, c->policy, c->err, &c->consent_words);
+    wish_words_load(c->chat_dir, c->err, &c->wish_words);
 }
 
 /* A status whose message has no text would be silence where the law asks for news. */
@@ -200,6 +207,8 @@ int app_check(int argc, char **argv)
     policy_free(c.policy);
     desks_free(c.desks);
     chat_texts_free(c.chat_texts);
+    consent_words_free(c.consent_words);
+    wish_words_free(c.wish_words);
     config_free(c.config);
     errors_free(c.err);
     errors_free(c.warnings);

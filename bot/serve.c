@@ -148,6 +148,30 @@ static bool open_channels(struct run *r)
     return good;
 }
 
+struct telling {
+    void (*done)(void *ctx, enum loa_status st);
+    void *ctx;
+};
+
+static void told(void *ctx, enum loa_status st, const struct chat_accepted *a)
+{
+    struct telling *t = ctx;
+    (void)a;
+    t->done(t->ctx, st);
+    free(t);
+}
+
+static void tell_conversation(void *ctx, const char *cid, const char *text, const char *dedupe,
+                              void (*done)(void *ctx, enum loa_status st), void *done_ctx)
+{
+    struct service *s = ctx;
+    struct telling *t = mem_alloc(sizeof *t);
+    struct chat_input in = { .kind = CHAT_TICK, .channel = "web", .text = text, .dedupe = dedupe };
+    *t = (struct telling){ done, done_ctx };
+    snprintf(in.cid, sizeof in.cid, "%s", cid);
+    chat_receive(s->chat, &in, told, t);
+}
+
 static void make_stages(struct run *r)
 {
     struct service *s = &r->s;
@@ -175,7 +199,9 @@ static void make_stages(struct run *r)
                                                  .leases = s->leases,
                                                  .config = s->config,
                                                  .policy = (const struct policy *const *)&s->policy,
-                                                 .planner = s->planner });
+                                                 .planner = s->planner,
+                                                 .tell = tell_conversation,
+                                                 .tell_ctx = s });
     struct worker_env w = { .loop = s->loop,
                             .process_id = s->process_id,
                             .store = s->store,

@@ -5,6 +5,7 @@
 #include "loa/log.h"
 #include "loa/metrics.h"
 #include "loa/service.h"
+#include "loa/wish_words.h"
 #include <stdio.h>
 
 static enum loa_status load_faq(const struct config *cf, struct errors *err, struct faq **out)
@@ -26,6 +27,8 @@ static enum loa_status load_chat(const struct config *cf, const char *policy_dir
     char dir[1024];
     snprintf(dir, sizeof dir, "%s/chat", config_str(cf, "loa", "templates"));
     enum loa_status st = chat_texts_load(dir, err, &out->chat_texts);
+    if (st == LOA_OK)
+        st = wish_words_load(dir, err, &out->wish_words);
     if (st == LOA_OK)
         st = desks_load(policy_dir, err, &out->desks);
     if (st == LOA_OK)
@@ -60,6 +63,7 @@ void service_texts_free(struct service_texts *t)
     desks_free(t->desks);
     consent_words_free(t->consent_words);
     faq_free(t->faq);
+    wish_words_free(t->wish_words);
 }
 
 struct service_texts service_texts_of(const struct service *s)
@@ -70,7 +74,8 @@ struct service_texts service_texts_of(const struct service *s)
                                    .chat_texts = s->chat_texts,
                                    .desks = s->desks,
                                    .consent_words = s->consent_words,
-                                   .faq = s->faq };
+                                   .faq = s->faq,
+                                   .wish_words = s->wish_words };
 }
 
 /* The metrics of the desks carry their ids. */
@@ -95,6 +100,7 @@ void service_texts_use(struct service *s, const struct service_texts *t)
     s->consent_words = t->consent_words;
     name_desks(s->desks);
     s->faq = t->faq;
+    s->wish_words = t->wish_words;
     s->texts_generation++;
     service_texts_free(&old);
 }

@@ -11,6 +11,7 @@
 #include "loa/api.h"
 #include "loa/citizen_store.h"
 #include "loa/clock.h"
+#include "loa/erase.h"
 #include "loa/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,80 +175,25 @@ static void get_citizen(struct api_call *c)
         api_problem_status(c, LOA_NOT_FOUND);
 }
 
-struct erasing {
-    struct api_call *call;
-    unsigned waiting;
-    bool failed;
-};
-
-static void erasing_leave(struct erasing *e)
+static void erased(void *ctx, enum loa_status st)
 {
-    if (--e->waiting > 0)
-        return;
+    struct api_call *c = ctx;
     struct buf out = BUF_INIT(32);
     buf_str(&out, "{\"erased\":true}");
-    if (e->failed)
-        api_problem_status(e->call, LOA_UNAVAILABLE); /* asked again it finishes what is left */
+    if (st == LOA_OK)
+        api_json(c, 200, &out);
     else
-        api_json(e->call, 200, &out);
+        api_problem_status(c, LOA_UNAVAILABLE); /* asked again it finishes what is left */
     buf_clear(&out);
-    free(e);
-}
-
-static void summary_gone(void *ctx, enum loa_status st, const struct redis_value *v)
-{
-    (void)v;
-    struct erasing *e = ctx;
-    e->failed |= st != LOA_OK;
-    erasing_leave(e);
-}
-
-/* The dossier keeps its timeline and loses the sealed summary with name and contact. */
-static void forget_dossier(struct erasing *e, const char *code)
-{
-    struct store *s = e->call->service->store;
-    unsigned p = store_partition_of(s, code);
-    struct args a;
-    args_init(&a);
-    args_key(&a, p, "d:%s", code);
-    args_str(&a, "sum");
-    e->waiting++;
-    if (store_command(s, p, "HDEL", &a, summary_gone, e) != LOA_OK) {
-        e->failed = true;
-        e->waiting--;
-    }
-    args_clear(&a);
-}
-
-static void erased(void *ctx, enum loa_status st, const struct redis_value *v)
-{
-    struct erasing *e = ctx;
-    e->failed |= st != LOA_OK;
-    for (size_t i = 0; st == LOA_OK && i < redis_count(v); i++)
-        forget_dossier(e, redis_str(redis_at(v, i), NULL));
-    erasing_leave(e);
 }
 
 static void delete_citizen(struct api_call *c)
 {
     const char *key = http_request_param(c->req, "key");
-    if (!is_key(key)) {
+    if (is_key(key))
+        citizen_erase(c->service->store, key, "", erased, c);
+    else
         api_problem_status(c, LOA_NOT_FOUND);
-        return;
-    }
-    struct erasing *e = mem_alloc(sizeof *e);
-    *e = (struct erasing){ .call = c, .waiting = 1 };
-    unsigned p = store_partition_of_citizen(c->service->store, key);
-    struct args a;
-    args_init(&a);
-    args_key(&a, p, "c:%s", key);
-    args_str(&a, key);
-    args_int(&a, clock_wall_ms());
-    if (store_script(c->service->store, p, "erase", &a, erased, e) != LOA_OK) {
-        e->failed = true;
-        erasing_leave(e);
-    }
-    args_clear(&a);
 }
 
 void api_citizens(struct service *s)

@@ -117,6 +117,7 @@ struct turn {
         char event[24], detail[48];
     } count[TURN_COUNTS_MAX];
     unsigned counts;
+    bool erases; /* turn_erase() */
     int64_t begun_us;
 };
 

@@ -373,6 +373,7 @@ static void committed(void *ctx, enum loa_status st, const struct redis_value *v
     long long version = redis_int(redis_at(value, 0));
     if (st == LOA_STALE && !v->orphan)
         lease_lost(leases_of(v->part), v->part->partition);
+    bool erased = v->turn->erases;
     if (st == LOA_OK && version >= 0) {
         count_turn(v->turn);
         conv_advance(v, version, redis_int(redis_at(value, 1)));
@@ -381,7 +382,7 @@ static void committed(void *ctx, enum loa_status st, const struct redis_value *v
     turn_drop(v);
     if (st == LOA_OK && version != CHANGED)
         conv_done_with_head(v);
-    if (st == LOA_OK && version >= 0)
+    if (st == LOA_OK && version >= 0 && !(erased && v->head != NULL))
         conv_next(v);
     else if (st == LOA_OK && !v->orphan)
         conv_read_again(v);

@@ -10,6 +10,9 @@ static const struct intent *const intents[] = {
     &intent_talk,     /* an officer talks: the bot is silent */
     &intent_command,  /* buttons and commands */
     &intent_platform, /* shared phone, pictures … */
+    &intent_lookup,   /* dossiers */
+    &intent_erase,    /* to be forgotten */
+    &intent_consent,  /* no more messages, or again */
     &intent_faq,      /* questions */
     &intent_handover, /* what nobody took */
 };

@@ -430,6 +430,19 @@ void turn_set(struct turn *t, const char *field, const char *value)
     snprintf(t->unset[t->unsets++], sizeof t->unset[0], "%s", field);
 }
 
+void turn_erase(struct turn *t)
+{
+    char epoch[17];
+    crypto_random_hex(epoch, 16);
+    chat_fields_clear(&t->set);
+    t->unsets = 0;
+    cJSON_Delete(t->memory);
+    t->memory = NULL;
+    buf_reset(&t->memory_before);
+    turn_set(t, "erase", epoch);
+    t->erases = true;
+}
+
 void turn_prove(struct turn *t, const char *ckey, int64_t until_ms)
 {
     char until[24] = "";

@@ -5,6 +5,7 @@
  */
 #include "loa/chat.h"
 #include "loa/citizen.h"
+#include "loa/erase.h"
 #include "loa/mem.h"
 #include "loa/service.h"
 #include <stdio.h>
@@ -73,6 +74,16 @@ static bool make_input(const struct channel_event *e, struct chat_input *in, cha
     }
 }
 
+/* The platform says that this account wants to be forgotten: it is, with everything behind it. */
+static void forget(struct arriving *a)
+{
+    char identity[64], ckey[CRYPTO_KEY_HEX];
+    snprintf(identity, sizeof identity, "zalo:%s", a->event.user);
+    citizen_key(a->service->crypto, identity, ckey);
+    citizen_erase(a->service->store, ckey, "", a->done, a->ctx);
+    free(a);
+}
+
 static void record_knows(void *ctx, enum loa_status st)
 {
     struct arriving *a = ctx;
@@ -93,5 +104,9 @@ void chat_event(struct service *s, const struct channel_event *e, void (*done)(v
 {
     struct arriving *a = mem_alloc(sizeof *a);
     *a = (struct arriving){ .service = s, .event = *e, .done = done, .ctx = ctx };
+    if (e->kind == CE_WITHDRAW && e->channel == CH_ZALO && e->user[0] != '\0') {
+        forget(a);
+        return;
+    }
     citizen_event(s->store, e, record_knows, a);
 }

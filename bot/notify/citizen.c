@@ -186,12 +186,10 @@ const char *citizen_refuses(const char *no, const struct status_rule *rule, enum
     char word[24];
     enum channel ch = way_channel(way);
     snprintf(word, sizeof word, "o_%s", channel_word(ch));
-    if (rule == NULL || rule->topic->refusable) {
-        if (until_of(no, word) != 0)
-            return "opted_out";
-        if (refuses_topic(no, rule, ch))
-            return "topic_refused";
-    }
+    if (until_of(no, word) != 0)
+        return "opted_out";
+    if (refuses_topic(no, rule, ch))
+        return "topic_refused";
     int64_t until = until_of(no, way_word(way));
     return until == -1 || until > now_ms ? "suppressed" : NULL;
 }

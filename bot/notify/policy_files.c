@@ -49,12 +49,6 @@ static void set_string(char **to, const char *value)
     *to = mem_strdup(value);
 }
 
-static void status_flag(struct ini_loading *l, const struct ini_item *i, bool *to)
-{
-    if (!ini_bool(i->value, to))
-        bad_value(l, i, "yes, no");
-}
-
 /* ---- topics.ini ---- */
 
 static void topic_item(void *ctx, const struct ini_item *i)
@@ -73,12 +67,10 @@ static void topic_item(void *ctx, const struct ini_item *i)
         }
         t = &p->topic[p->topics++];
         t->word = mem_strdup(i->section);
-        t->topic = (struct topic){ .word = t->word, .name_vi = "", .refusable = true };
+        t->topic = (struct topic){ .word = t->word, .name_vi = "" };
     } else if (t != NULL && strcmp(i->key, "name_vi") == 0) {
         set_string(&t->name_vi, i->value);
         t->topic.name_vi = t->name_vi;
-    } else if (t != NULL && strcmp(i->key, "refusable") == 0) {
-        status_flag(l, i, &t->topic.refusable);
     } else {
         unknown_key(l, i);
     }
@@ -141,6 +133,12 @@ static void status_lane(struct ini_loading *l, const struct ini_item *i)
         bad_value(l, i, "urgent, normal, bulk");
     else
         l->entry->rule.lane = (enum lane)lane;
+}
+
+static void status_flag(struct ini_loading *l, const struct ini_item *i, bool *to)
+{
+    if (!ini_bool(i->value, to))
+        bad_value(l, i, "yes, no");
 }
 
 static void status_key(struct ini_loading *l, const struct ini_item *i)

@@ -6,6 +6,7 @@
 #include "loa/metrics.h"
 #include "loa/notice_params.h"
 #include "loa/proof.h"
+#include "loa/text.h"
 #include "loa/unsubscribe.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,6 +253,17 @@ static bool is_told(const struct job *j, const struct citizen *c)
            strcmp(c->zalo, j->owner.zalo) == 0;
 }
 
+static void mask_owner(struct params *p)
+{
+    const char *owner = params_get(p, "owner");
+    struct buf masked = BUF_INIT(512);
+    if (owner != NULL) {
+        text_mask_name(&masked, owner, strlen(owner));
+        params_set(p, "owner", buf_cstr(&masked));
+    }
+    buf_clear(&masked);
+}
+
 static void follower_found(void *ctx, enum loa_status st, const struct citizen *c)
 {
     static const char *const ways[] = { "zalo_cs", "zalo_uid", NULL }; /* never by SMS: nobody asked for it */
@@ -268,6 +280,7 @@ static void follower_found(void *ctx, enum loa_status st, const struct citizen *
     struct notice n;
     notice_init(&n);
     fill_notice(j, rule, &n);
+    mask_owner(&n.params); /* four digits of a number are not yet the whole name */
     n.phone[0] = n.email[0] = '\0';
     n.allow_zalo = -1; /* the owner's consent is the owner's; this citizen asked for it */
     n.only_ways = ways;

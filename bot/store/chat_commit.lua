@@ -3,6 +3,7 @@
 -- KEYS[1] lease  KEYS[2] stream ct
 -- ARGV    epoch, now, lines kept, keep_s, then per turn: cid, stream id, version it was computed on,
 --         n lines {from, sealed blob}, n fields {name, value ("" deletes)}, n counts {event, detail}: each n stands before its group
+--         the field "erase" empties the conversation first; its value is the new epoch of the log
 -- Returns per turn {version, last seq}: version -1: the turn was committed before; -2: the conversation has changed
 -- meanwhile, compute again; 'STALE'
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'STALE' end
@@ -30,6 +31,15 @@ while at <= #ARGV do
     answer[#answer + 1] = { -1, seq }
   else
     local set, gone, was = {}, {}, nil
+    for i = field, field_end, 2 do
+      if ARGV[i] == 'erase' then
+        -- Who still waits for a person can be answered; nothing else is left.
+        if redis.call('HGET', cv, 'md') ~= 'wait' then redis.call('HDEL', cv, 'to') end
+        redis.call('HDEL', cv, 'dg', 'wk', 'wu', 'un')
+        redis.call('DEL', cl, P .. 'cd:' .. cid)
+        redis.call('HSET', cv, 'ep', ARGV[i + 1])
+      end
+    end
     if line <= line_end then
       local lines = {}
       for i = line, line_end, 2 do
@@ -45,7 +55,7 @@ while at <= #ARGV do
       if not QUIET[ARGV[i]] and not was then was = desk_before(P, cid) end
       if ARGV[i + 1] == '' then
         gone[#gone + 1] = ARGV[i]
-      else
+      elseif ARGV[i] ~= 'erase' then
         set[#set + 1], set[#set + 2] = ARGV[i], ARGV[i + 1]
       end
     end

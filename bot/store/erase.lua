@@ -1,14 +1,23 @@
 -- erase - a citizen asks to be forgotten: contacts, inbox, sealed bodies go; what waits is not sent; counts stay.
 -- include _delivery
+-- include _handover
 -- KEYS[1] citizen record c:<ckey>
--- ARGV    ckey, now
--- Returns the dossier codes whose summaries hold personal data too (in other partitions)
-local ckey, now = ARGV[1], ARGV[2]
-local seen, codes = {}, {}
+-- ARGV    ckey, now, "begin" (stops what waits, and tells what lies elsewhere), "end" (the rest has been dealt with: the records
+--         go) or "end_keep" (but not the conversation: it is being answered, and erases itself), dossier code ("": everything;
+--         else only what waits about this dossier is stopped)
+-- Returns {codes of dossiers whose summaries hold personal data too, codes of dossiers this conversation follows}
+local ckey, now, only = ARGV[1], ARGV[2], ARGV[4]
+local seen, codes, listed = {}, {}, {}
+local function add(code)
+  if code ~= '-' and not listed[code] then
+    listed[code] = true
+    codes[#codes + 1] = code
+  end
+end
 local function forget(nid)
   local n = not seen[nid] and read(nid, 'co')
   seen[nid] = true
-  if not n then return end
+  if not n or (only ~= '' and n.co ~= only) then return end
   for _, step in ipairs(n.steps) do
     -- What is under way cannot be called back: it ends as it ends, and is counted.
     if PLACE[n[step.s]] == 'q' then ledger(n, step, move(n, step, 'cut', now, 'erased'), now) end
@@ -19,13 +28,27 @@ local function forget(nid)
   redis.call('ZREM', P .. 'dead', nid)
   settle(n, now)
   save(n)
-  if n.co ~= '-' then codes[#codes + 1] = n.co end
+  add(n.co)
 end
 for _, entry in ipairs(open_of(ckey)) do forget(entry[1]) end
 for _, entry in ipairs(redis.call('LRANGE', P .. 'ib:' .. ckey, 0, -1)) do forget(string.match(entry, '^(%S+)')) end
--- What the ledger's archive has not seen yet still counts as this person (archive_next.lua).
-local number = redis.call('HGET', KEYS[1], 'pn') or redis.call('HINCRBY', P .. 'la', 'persons', 1)
-redis.call('HSET', P .. 'gone', ckey, number .. ' ' .. now)
-redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey, P .. 'ds:' .. ckey)
-redis.call('PUBLISH', 'loa:inbox', ckey)
-return codes
+if only ~= '' then return { codes, {} } end
+for code in string.gmatch(redis.call('GET', P .. 'ds:' .. ckey) or '', '%S+') do add(code) end
+local followed = {}
+for code in string.gmatch(redis.call('GET', P .. 'fo:' .. ckey) or '', '%S+') do followed[#followed + 1] = code end
+if ARGV[3] ~= 'begin' then
+  if next(seen) or redis.call('EXISTS', KEYS[1]) == 1 then
+    -- What the ledger's archive has not seen yet still counts as this person (archive_next.lua).
+    local number = redis.call('HGET', KEYS[1], 'pn') or redis.call('HINCRBY', P .. 'la', 'persons', 1)
+    redis.call('HSET', P .. 'gone', ckey, number .. ' ' .. now)
+  end
+  redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey, P .. 'ds:' .. ckey, P .. 'fo:' .. ckey)
+  redis.call('PUBLISH', 'loa:inbox', ckey)
+  if ARGV[3] == 'end' then
+    local was = desk_before(P, ckey)
+    redis.call('DEL', P .. 'cv:' .. ckey, P .. 'cl:' .. ckey, P .. 'cd:' .. ckey)
+    desk_index(P, ckey, was)
+    redis.call('PUBLISH', 'loa:chat', ckey .. ' 0')
+  end
+end
+return { codes, followed }

@@ -40,8 +40,7 @@ void citizen_context(char out[STORE_KEY_MAX], const char *ckey);
 
 /* Why a message of this rule must not go this way now: "opted_out" (of the channel), "topic_refused",
  * "suppressed" (the address failed), or NULL when it may. A topic stops nothing that the law demands or that
- * asks for action; an answer the citizen asked for is never opted out of. `rule` NULL: any message, only the
- * channel counts. */
+ * asks for action. `rule` NULL: any message, only the channel counts. */
 struct status_rule;
 const char *citizen_refuses(const char *no, const struct status_rule *rule, enum way way, int64_t now_ms);
 

@@ -1,9 +1,8 @@
 /*
  * consent_words - does this text say that somebody wants no more messages, or wants them again? A pure
- * function of the text and of templates/chat/consent.tsv, for every channel on which people answer: chat
- * today, replies to SMS the same.
+ * function of the text and of templates/chat/consent.tsv (phrase_book.h), for every channel on which people
+ * answer: chat today, replies to SMS the same.
  *
- *   group <TAB> meaning <TAB> phrase, other phrase …
  *   stop    command   the whole text is this word, with channels and topics beside it: "HUY", "DUNG SMS"
  *   stop    maybe     such a word that means something else too when it is typed small and without marks
  *   stop    phrase    inside a sentence about messages: "đừng nhắn", "không muốn nhận"
@@ -12,10 +11,6 @@
  *   about   message   words for messages themselves
  *   filler  -         says nothing
  *   veto    -         the sentence is about something else: "không nhận được"
- *   same    <word>    other spellings of one word: "ko"
- *
- * A word in the file matches as it stands, and its form without marks matches words typed without marks;
- * other spellings (same) match to the letter only.
  */
 #ifndef LOA_CONSENT_WORDS_H
 #define LOA_CONSENT_WORDS_H
@@ -39,7 +34,7 @@ struct consent_wish {
 struct consent_wish consent_parse(const struct consent_words *w, const char *text);
 
 /* The words of the citizen record this wish is about, apart by blanks: "o_zalo", "t_campaign",
- * "t_campaign_sms". Without channel and topic: each topic that can be refused; to have messages again, the
+ * "t_campaign_sms". Without channel and topic: each topic; to have messages again, the
  * channels too. */
 void consent_record_words(const struct consent_wish *w, const struct policy *p, struct buf *out);
 

@@ -78,6 +78,9 @@ void turn_prove(struct turn *t, const char *ckey, int64_t until_ms);
 const char *turn_proven(const struct turn *t); /* key of the proven citizen; "" when none, or over */
 /* Field of cv:<cid> written with the commit; for handover.h and its like. "" deletes. */
 void turn_set(struct turn *t, const char *field, const char *value);
+/* With this turn everything before it goes: the log, what was remembered, who was proven. What it says is all
+ * that is left. */
+void turn_erase(struct turn *t);
 /* To a person: `reason` is a word (words.tsv group "handover"), `desk` may be NULL (the default one). What
  * the citizen is told comes from there. Ends the turn like CLAIM_DONE. */
 enum claim turn_hand_over(struct turn *t, const char *reason, const char *desk);

@@ -6,7 +6,7 @@
  *                 name_vi, group, kind (message or "none"), lane urgent|normal|bulk, action, statutory,
  *                 expires (how long the news is worth telling), next_vi (what the citizen does now),
  *                 expected = 2,3,5 (usual next codes), on_unit_change
- *   topics.ini    [topic]: name_vi, refusable; each kind of message belongs to one (topic = … in
+ *   topics.ini    [topic]: name_vi; each kind of message belongs to one (topic = … in
  * statuses.ini, "dossier" when not said) plans.ini     [kind] or [default]: way = wait, one step per line in
  * order; wait is how long a receipt may take before the next step starts: 2m, 24h, 0 (acceptance is enough),
  * alongside (sent at once beside the chain, never waited for) limits.ini    tries, backoff, caps, quiet hours
@@ -32,7 +32,6 @@ void policy_free(struct policy *p);
 /* What a citizen can say no to, apart from channels. */
 struct topic {
     const char *word, *name_vi; /* "campaign", "tin tuyên truyền" */
-    bool refusable;             /* no: an answer the citizen has asked for */
 };
 #define TOPICS_MAX 12
 const struct topic *policy_topic(const struct policy *p, const char *word); /* NULL unknown */

@@ -29,6 +29,7 @@ struct hub;
 struct roster;
 struct desks;
 struct faq;
+struct wish_words;
 struct api_kept;
 struct archive;
 struct hooks;
@@ -51,6 +52,7 @@ struct service {
     struct desks *desks;                 /* replaced on reload */
     struct consent_words *consent_words; /* replaced on reload */
     struct faq *faq;                     /* replaced on reload */
+    struct wish_words *wish_words;       /* replaced on reload */
     unsigned texts_generation;           /* counts reloads: what pointed into the texts before is gone */
     struct planner *planner;
     struct intake *intake;
@@ -85,6 +87,7 @@ struct service_texts {
     struct desks *desks;
     struct consent_words *consent_words;
     struct faq *faq;
+    struct wish_words *wish_words;
 };
 enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
 void service_texts_use(struct service *s, const struct service_texts *t); /* frees the old ones */

@@ -146,7 +146,6 @@ static void test_file(void **state)
     } bad[] = {
         { "unknown group", "go\tcommand\thủy\n", ":1" },
         { "unknown topic", "# x\ntopic\tweather\tmưa\n", ":2" },
-        { "a topic nobody can refuse", "topic\treply\ttrả lời\n", ":1" },
         { "unknown channel", "channel\tfax\tfax\n", ":1" },
         { "no phrase", "stop\tcommand\thủy, ,\n", ":1" },
         { "too many words", "stop\tphrase\tmột hai ba bốn năm sáu bảy\n", ":1" },
@@ -165,11 +164,10 @@ static void test_file(void **state)
 static void test_refuses(void **state)
 {
     (void)state;
-    static const struct topic campaign = { "campaign", "", true }, reply = { "reply", "", false };
+    static const struct topic campaign = { "campaign", "" };
     static const struct status_rule news = { .topic = &campaign },
                                     duty = { .topic = &campaign, .statutory = true },
-                                    action = { .topic = &campaign, .action = true },
-                                    answer = { .topic = &reply };
+                                    action = { .topic = &campaign, .action = true };
     static const struct {
         const char *label, *no;
         const struct status_rule *rule;
@@ -188,8 +186,6 @@ static void test_refuses(void **state)
         { "the topic on another", "t_campaign_sms=-1;", &news, WAY_EMAIL, NULL },
         { "another topic", "t_survey=-1;", &news, WAY_EMAIL, NULL },
         { "a longer word", "t_campaigns=-1;o_smsx=-1;", &news, WAY_SMS, NULL },
-        { "an answer is welcome", "o_zalo=-1;t_reply=-1;", &answer, WAY_ZALO_CS, NULL },
-        { "an answer to an address that failed", "zalo_cs=-1;", &answer, WAY_ZALO_CS, "suppressed" },
         { "no rule: the channel counts", "o_sms=-1;t_campaign=-1;", NULL, WAY_SMS, "opted_out" },
         { "no rule: no topic", "t_campaign=-1;", NULL, WAY_SMS, NULL },
         { "rest until tomorrow", "sms=2000;", &news, WAY_SMS, "suppressed" },

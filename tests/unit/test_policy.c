@@ -58,8 +58,6 @@ static void test_statuses(void **state)
     check_int("a rule of a kind has no code", policy_kind_rule(p, "apology")->code, -1);
     check_int("the rule of a status by its kind", policy_kind_rule(p, "ready")->code, 9);
     check_str("the usual topic", policy_kind_rule(p, "ready")->topic->word, "dossier");
-    check_true("topics can be refused, an answer cannot",
-               policy_topic(p, "campaign")->refusable && !policy_topic(p, "reply")->refusable);
     check_true("the last topic has an end", policy_topic_at(p, TOPICS_MAX) == NULL);
     check_true("known kinds", policy_kind_known(p, "test") && !policy_kind_known(p, "nothing"));
     policy_free(p);
