@@ -370,7 +370,7 @@ with cases("erasing: what waits is not sent, what is under way ends by itself an
     a, _ = plan(code="H27-1")
     b, _ = plan(code="H27-2", steps="sms:60000:0;")
     claim("zalo_zbs")
-    r.script("erase", [T + "c:c1"], "c1", NOW)
+    r.script("erase", [T + "c:c1"], "c1", NOW, "end", "")
     equal((field(a, "s0"), field(b, "s0"), field(a, "b"), field(b, "b")), ("sending", "suppressed", None, None))
     equal(outcome(a, 0, "again", again=NOW), "deferred")
     equal(claim("zalo_zbs"), [])

@@ -128,7 +128,7 @@ class History:
 
     def erase(self):
         if self.random.random() < 0.05:
-            self.r.script("erase", [T + "c:c2"], "c2", self.now)
+            self.r.script("erase", [T + "c:c2"], "c2", self.now, "end", "")
 
     # ---- what must always be true ----
 
