@@ -13,14 +13,18 @@
 #include "loa/chat.h"
 #include "loa/clock.h"
 #include "loa/faq.h"
+#include "loa/feedback.h"
 #include "loa/hooks.h"
 #include "loa/log.h"
 #include "loa/mem.h"
 #include "loa/metrics.h"
 #include "loa/private_redis.h"
+#include "loa/qa.h"
 #include "loa/redis_guard.h"
 #include "loa/secrets.h"
 #include "loa/staff.h"
+#include "loa/survey.h"
+#include "loa/unanswered.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -122,7 +126,10 @@ static void other_event(void *ctx, const struct channel_event *e, void (*done)(v
         buf_clear(&code);
         buf_clear(&what);
     }
-    chat_event(s, e, done, done_ctx);
+    if (e->kind == CE_FEEDBACK)
+        survey_from_provider(s, e, done, done_ctx);
+    else
+        chat_event(s, e, done, done_ctx);
 }
 
 /* A channel without an account is off, not at fault. */
@@ -194,6 +201,7 @@ static void make_stages(struct run *r)
     }
     s->leases = leases_new(s->store, s->process_id, on_lease, off_lease, s);
     secrets_set_leases(r->secrets, s->leases);
+    s->survey_counter = survey_counter_new(s->store);
     s->router = router_new(&(struct router_env){ .loop = s->loop,
                                                  .store = s->store,
                                                  .leases = s->leases,
@@ -201,7 +209,9 @@ static void make_stages(struct run *r)
                                                  .policy = (const struct policy *const *)&s->policy,
                                                  .planner = s->planner,
                                                  .tell = tell_conversation,
-                                                 .tell_ctx = s });
+                                                 .tell_ctx = s,
+                                                 .survey = (const struct survey_rules *const *)&s->survey,
+                                                 .survey_counter = s->survey_counter });
     struct worker_env w = { .loop = s->loop,
                             .process_id = s->process_id,
                             .store = s->store,
@@ -231,6 +241,7 @@ static void make_stages(struct run *r)
                                                     .alert_ctx = s });
     s->board = board_new(s);
     s->handover = handover_new(s);
+    s->feedback_clock = feedback_clock_new(s);
     s->hooks = hooks_new(&(struct hooks_env){ .loop = s->loop,
                                               .store = s->store,
                                               .leases = s->leases,
@@ -283,6 +294,7 @@ static void store_opened(void *ctx, enum loa_status st)
             hooks_start(s->hooks);
             archive_start(s->archive);
             handover_start(s->handover);
+            feedback_clock_start(s->feedback_clock);
         }
         log_info("ready", "process", s->process_id, "pid", log_num(getpid()));
     }
@@ -348,6 +360,10 @@ static void http_routes(struct service *s)
     api_pages(s);
     api_unsubscribe(s);
     api_reach(s);
+    api_feedback(s);
+    api_survey(s);
+    api_qa(s);
+    api_unanswered(s);
     api_webhooks(s);
 }
 
@@ -561,11 +577,13 @@ static void free_all(struct run *r)
     archive_free(s->archive);
     hooks_free(s->hooks);
     handover_free(s->handover);
+    feedback_clock_free(s->feedback_clock);
     board_free(s->board);
     chat_free(s->chat);
     later_free(s->later);
     worker_free(s->worker);
     router_free(s->router);
+    survey_counter_free(s->survey_counter);
     receipts_free(s->receipts);
     intake_free(s->intake);
     planner_free(s->planner);
@@ -573,6 +591,7 @@ static void free_all(struct run *r)
     api_keys_free(s->keys);
     pages_free(s->pages);
     staff_free(s);
+    qa_free(s->qa);
     secrets_free(r->secrets);
     store_free(s->store);
     private_redis_free(r->redis_server);

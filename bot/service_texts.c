@@ -1,12 +1,15 @@
 #include "loa/chat_texts.h"
 #include "loa/consent_words.h"
 #include "loa/faq.h"
+#include "loa/feedback_rules.h"
 #include "loa/handover.h"
 #include "loa/log.h"
 #include "loa/metrics.h"
 #include "loa/service.h"
+#include "loa/survey.h"
 #include "loa/wish_words.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static enum loa_status load_faq(const struct config *cf, struct errors *err, struct faq **out)
 {
@@ -33,6 +36,10 @@ static enum loa_status load_chat(const struct config *cf, const char *policy_dir
         st = desks_load(policy_dir, err, &out->desks);
     if (st == LOA_OK)
         st = consent_words_load(dir, out->policy, err, &out->consent_words);
+    if (st == LOA_OK)
+        st = feedback_rules_load(policy_dir, err, &out->feedback);
+    if (st == LOA_OK)
+        st = survey_rules_load(policy_dir, err, &out->survey);
     return st == LOA_OK ? load_faq(cf, err, &out->faq) : st;
 }
 
@@ -62,6 +69,8 @@ void service_texts_free(struct service_texts *t)
     chat_texts_free(t->chat_texts);
     desks_free(t->desks);
     consent_words_free(t->consent_words);
+    feedback_rules_free(t->feedback);
+    free(t->survey);
     faq_free(t->faq);
     wish_words_free(t->wish_words);
 }
@@ -75,7 +84,9 @@ struct service_texts service_texts_of(const struct service *s)
                                    .desks = s->desks,
                                    .consent_words = s->consent_words,
                                    .faq = s->faq,
-                                   .wish_words = s->wish_words };
+                                   .wish_words = s->wish_words,
+                                   .feedback = s->feedback,
+                                   .survey = s->survey };
 }
 
 /* The metrics of the desks carry their ids. */
@@ -98,6 +109,8 @@ void service_texts_use(struct service *s, const struct service_texts *t)
     s->chat_texts = t->chat_texts;
     s->desks = t->desks;
     s->consent_words = t->consent_words;
+    s->feedback = t->feedback;
+    s->survey = t->survey;
     name_desks(s->desks);
     s->faq = t->faq;
     s->wish_words = t->wish_words;

@@ -4,54 +4,21 @@
  *   GET /u/{token}   a page with a button; nothing happens yet, since mail scanners follow links
  *   POST /u/{token}  List-Unsubscribe=One-Click: by the mail program, or by the page's button
  *
- * The page's parts are in templates/web/unsubscribe.html, each begun by a line "<!-- piece: NAME -->".
+ * The page's parts are in templates/web/unsubscribe.html.
  */
 #include "loa/api.h"
 #include "loa/consent.h"
-#include "loa/log.h"
-#include "loa/mem.h"
 #include "loa/unsubscribe.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define PAGE_MAX_BYTES (32u << 10)
-#define POST_MAX_BYTES 4096
-#define PIECE_BEGINS   "<!-- piece: "
-#define PAGE_POLICY                                                                                          \
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+#define POST_MAX_BYTES  4096
 #define ONE_CLICK_NAME  "List-Unsubscribe"
 #define ONE_CLICK_VALUE "One-Click"
 
-static void add_piece(struct buf *out, const char *file, const char *name)
-{
-    char mark[64];
-    snprintf(mark, sizeof mark, PIECE_BEGINS "%s -->\n", name);
-    const char *at = strstr(file, mark);
-    if (at == NULL)
-        return;
-    at += strlen(mark);
-    const char *end = strstr(at, PIECE_BEGINS);
-    buf_add(out, at, end != NULL ? (size_t)(end - at) : strlen(at));
-}
-
 static void answer_page(struct api_call *c, int status, const char *piece)
 {
-    struct buf path = BUF_INIT(1024), file = BUF_INIT(PAGE_MAX_BYTES), page = BUF_INIT(PAGE_MAX_BYTES);
-    buf_printf(&path, "%s/web/unsubscribe.html", config_str(c->service->config, "loa", "templates"));
-    if (buf_read_file(&file, buf_cstr(&path)) != LOA_OK)
-        log_error("page_missing", "page", "unsubscribe.html");
-    add_piece(&page, buf_cstr(&file), "head");
-    add_piece(&page, buf_cstr(&file), piece);
-    add_piece(&page, buf_cstr(&file), "foot");
-    http_reply_header(c->req, "Content-Security-Policy", PAGE_POLICY);
-    http_reply_header(c->req, "Referrer-Policy", "no-referrer"); /* the address is the right to act */
-    http_reply_header(c->req, "X-Robots-Tag", "noindex");
-    http_reply(c->req, status, "text/html; charset=utf-8", buf_cstr(&page), page.len);
-    free(c);
-    buf_clear(&path);
-    buf_clear(&file);
-    buf_clear(&page);
+    api_page(c, status, "unsubscribe.html", piece, "");
 }
 
 static bool read_token(struct api_call *c, char ckey[CRYPTO_KEY_HEX], enum channel *ch)

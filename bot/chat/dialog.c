@@ -10,6 +10,8 @@ static const struct intent *const intents[] = {
     &intent_talk,     /* an officer talks: the bot is silent */
     &intent_command,  /* buttons and commands */
     &intent_platform, /* shared phone, pictures … */
+    &intent_feedback, /* before dossiers: a report may name one */
+    &intent_survey,   /* how satisfied */
     &intent_lookup,   /* dossiers */
     &intent_erase,    /* to be forgotten */
     &intent_consent,  /* no more messages, or again */

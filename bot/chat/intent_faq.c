@@ -7,10 +7,14 @@
 #include "loa/handover.h"
 #include "loa/clock.h"
 #include "loa/mem.h"
+#include "loa/personal.h"
+#include "loa/text.h"
+#include "loa/unanswered.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MAX_BYTES 8192
+#define ASKED_LETTERS    200
 #define SAME_AGAIN_MS    (5 * 60 * 1000)
 
 static const char *const not_this[] = { "khong phai",       "khong phai vay",     "ko phai",
@@ -40,6 +44,7 @@ static bool said_before(struct turn *t, const char *id)
 static void remember(struct turn *t, const char *id)
 {
     cJSON *m = turn_memory(t, &intent_faq);
+    cJSON_DeleteItemFromObjectCaseSensitive(m, "q");
     cJSON_DeleteItemFromObjectCaseSensitive(m, "id");
     cJSON_DeleteItemFromObjectCaseSensitive(m, "at");
     cJSON_AddStringToObject(m, "id", id);
@@ -73,8 +78,35 @@ static enum claim answer(struct turn *t, unsigned i)
     return CLAIM_DONE;
 }
 
+/* What we ask back about: when it is none of what we offer, nobody could answer it. */
+static void remember_asked(struct turn *t, const struct faq_answer *a)
+{
+    cJSON *m = turn_memory(t, &intent_faq);
+    struct buf masked = BUF_INIT(2 * CHAT_TEXT_MAX_BYTES), cut = BUF_INIT(2 * CHAT_TEXT_MAX_BYTES);
+    personal_mask(&masked, turn_text(t), strlen(turn_text(t)));
+    text_truncate(&cut, buf_cstr(&masked), masked.len, ASKED_LETTERS);
+    cJSON_DeleteItemFromObjectCaseSensitive(m, "q");
+    cJSON_DeleteItemFromObjectCaseSensitive(m, "n");
+    cJSON_AddStringToObject(m, "q", buf_cstr(&cut));
+    cJSON_AddStringToObject(m, "n", faq_entry(turn_service(t)->faq, a->entry[0])->id);
+    buf_clear(&masked);
+    buf_clear(&cut);
+}
+
+static enum claim none_of_these(struct turn *t)
+{
+    cJSON *m = turn_memory(t, &intent_faq);
+    const char *asked = json_str_or(m, "q", "");
+    if (asked[0] != '\0')
+        unanswered_keep(turn_service(t), turn_cid(t), turn_seq(t), asked, json_str_or(m, "n", ""));
+    cJSON_DeleteItemFromObjectCaseSensitive(m, "q");
+    turn_say(t, "not_this", NULL);
+    return CLAIM_DONE;
+}
+
 static enum claim ask_back(struct turn *t, const struct faq_answer *a)
 {
+    remember_asked(t, a);
     const struct faq *f = turn_service(t)->faq;
     unsigned shown = 0;
     turn_say(t, "faq_ask", NULL);
@@ -101,8 +133,16 @@ static enum claim ask_back(struct turn *t, const struct faq_answer *a)
     return CLAIM_DONE;
 }
 
+/* For the list of answers worth writing (unanswered.h): also about what other offices do, when many ask. */
+static void keep_unanswered(struct turn *t, const struct faq_answer *a)
+{
+    const char *nearest = a->entries > 0 ? faq_entry(turn_service(t)->faq, a->entry[0])->id : "";
+    unanswered_keep(turn_service(t), turn_cid(t), turn_seq(t), turn_text(t), nearest);
+}
+
 static enum claim pass_on(struct turn *t, const struct faq_answer *a)
 {
+    keep_unanswered(t, a);
     const struct desk *d = NULL;
     if (a->sentence[0] != '\0')
         turn_say_plain(t, a->sentence);
@@ -139,10 +179,8 @@ static enum claim look(struct turn *t)
         return tapped(t, id);
     if (turn_kind(t) != CHAT_TEXT && turn_kind(t) != CHAT_TAP)
         return CLAIM_PASS;
-    if (means_not_this(t)) {
-        turn_say(t, "not_this", NULL);
-        return CLAIM_DONE;
-    }
+    if (means_not_this(t))
+        return none_of_these(t);
     if (turn_kind(t) == CHAT_TAP || turn_folded(t)[0] == '\0')
         return CLAIM_PASS;
     const struct faq_answer *a = turn_faq(t);

@@ -225,3 +225,19 @@ void date_print_national(int64_t wall_ms, char out[16])
 {
     print(out, "yyyyMMddHHmmss", wall_ms);
 }
+
+void date_print_month(int64_t wall_ms, char out[16])
+{
+    print(out, "yyyyMM", wall_ms);
+}
+
+bool date_parse_month(const char *s, long *out)
+{
+    unsigned year, month;
+    char end;
+
+    if (strlen(s) != 7 || sscanf(s, "%4u-%2u%c", &year, &month, &end) != 2 || month < 1 || month > 12)
+        return false;
+    *out = (long)year * 100 + month;
+    return true;
+}

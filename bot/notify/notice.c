@@ -151,6 +151,8 @@ static void header_json(const struct notice *n, const char *ckey, const char *le
     cJSON_AddStringToObject(j, "lane", lane_word(n->lane));
     cJSON_AddStringToObject(j, "source", n->source);
     cJSON_AddNumberToObject(j, "accepted", (double)n->accepted_ms);
+    if (n->procedure[0] != '\0')
+        cJSON_AddStringToObject(j, "procedure", n->procedure);
     if (left_out[0] != '\0')
         cJSON_AddStringToObject(j, "skip", left_out);
     json_print(j, out);

@@ -6,6 +6,7 @@
 #include "loa/metrics.h"
 #include "loa/notice_params.h"
 #include "loa/proof.h"
+#include "loa/survey.h"
 #include "loa/text.h"
 #include "loa/unsubscribe.h"
 #include <stdio.h>
@@ -28,7 +29,8 @@ struct job {
     int known_status;
     int64_t known_at_ms, accepted_ms;
     char nid[NOTICE_ID_SIZE], kind[40], followers[FOLLOWERS_MAX_BYTES];
-    bool no_contact, failed, dead;
+    char unit[64]; /* of the invitation to a survey */
+    bool no_contact, failed, dead, invited;
     struct citizen owner, contact; /* whom the news is for; who holds the number on the dossier */
     unsigned waiting;
     void (*next)(struct job *j); /* when nothing is waited for any more */
@@ -341,6 +343,9 @@ static void tell_followers(struct job *j)
 static void notice_stored(void *ctx, enum loa_status st, bool made)
 {
     struct job *j = ctx;
+    if (st == LOA_OK && made && j->invited)
+        survey_invited(j->round->router->env.survey_counter, j->nid, j->unit, j->kind,
+                       j->event.procedure_code);
     job_fault(j, st);
     if (st == LOA_OK)
         metric_add(M_ROUTED, made ? "notify" : "repeat", NULL, 1);
@@ -363,6 +368,18 @@ static void use_contact(struct citizen *owner, const struct citizen *contact)
         snprintf(owner->no + n, sizeof owner->no - n, "%s", contact->no);
 }
 
+/* The invitation to say how it was goes out with the news of the event itself. */
+static void invite(struct job *j, struct notice *n)
+{
+    const struct router_env *env = &j->round->router->env;
+    j->invited = survey_param(&n->params, *env->survey, store_crypto(env->store),
+                              config_str(env->config, "loa", "public_url"), n, &j->owner);
+    if (!j->invited)
+        return;
+    snprintf(j->unit, sizeof j->unit, "%s", n->unit);
+    snprintf(n->procedure, sizeof n->procedure, "%s", j->event.procedure_code);
+}
+
 static void plan_owner(struct job *j, const struct status_rule *rule)
 {
     struct router *r = j->round->router;
@@ -374,6 +391,7 @@ static void plan_owner(struct job *j, const struct status_rule *rule)
     notice_set_id(&n, r->env.store, j->owner.ckey, "");
     snprintf(j->nid, sizeof j->nid, "%s", n.nid);
     use_contact(&j->owner, &j->contact);
+    invite(j, &n);
     j->waiting++;
     notice_plan(r->env.planner, &n, &j->owner, notice_stored, j);
     notice_clear(&n);

@@ -75,6 +75,10 @@ void api_problem_status(struct api_call *c, enum loa_status st);
 /* Body as JSON; on failure answers 400 itself and returns NULL. Caller frees. */
 cJSON *api_body_json(struct api_call *c);
 
+/* A page for citizens out of templates/web/FILE, whose parts begin with lines "<!-- piece: NAME -->": head,
+ * `piece` (or several, "a,b"), foot. "[[value]]" becomes `value`, escaped. Not to be indexed, framed or told on as referrer. */
+void api_page(struct api_call *c, int status, const char *file, const char *piece, const char *value);
+
 /* ---- subjects: each adds its routes ---- */
 void api_dossier_events(struct service *s); /* bot/intake/dossier_api.c: /v1/dossier-events, /sync/… */
 void api_dossiers(struct service *s);       /* bot/api/dossier_view.c */

@@ -91,6 +91,10 @@ void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out);
 #define FAQ_NORMAL_MAX 2500
 void faq_normal(const struct faq *f, const char *s, size_t n, char out[FAQ_NORMAL_MAX]);
 
+/* What a question is about, for finding others like it: its words without fillers, mended, and the concepts
+ * they name as "{concept}", apart by spaces. */
+void faq_terms(const struct faq *f, const char *s, size_t n, struct buf *out);
+
 /* ---- measuring (bot/chat/faq_eval.c, faq_fit.c) ---- */
 
 struct faq_figures {

@@ -34,6 +34,8 @@ struct router_env {
     void (*tell)(void *ctx, const char *cid, const char *text, const char *dedupe,
                  void (*done)(void *ctx, enum loa_status st), void *done_ctx);
     void *tell_ctx;
+    const struct survey_rules *const *survey; /* replaced on reload */
+    struct survey_counter *survey_counter;
 };
 
 struct router *router_new(const struct router_env *env);

@@ -34,6 +34,11 @@ struct api_kept;
 struct archive;
 struct hooks;
 struct pages;
+struct feedback_rules;
+struct feedback_clock;
+struct survey_rules;
+struct survey_counter;
+struct qa;
 struct staff;
 
 struct service {
@@ -54,6 +59,8 @@ struct service {
     struct faq *faq;                     /* replaced on reload */
     struct wish_words *wish_words;       /* replaced on reload */
     unsigned texts_generation;           /* counts reloads: what pointed into the texts before is gone */
+    struct feedback_rules *feedback;     /* replaced on reload */
+    struct survey_rules *survey;         /* replaced on reload */
     struct planner *planner;
     struct intake *intake;
     struct router *router;
@@ -68,6 +75,9 @@ struct service {
     struct api_keys *keys;
     struct api_kept *kept; /* api_keep() */
     struct pages *pages;
+    struct qa *qa;
+    struct survey_counter *survey_counter;
+    struct feedback_clock *feedback_clock; /* NULL where this process does no work */
     struct staff *staff;
     void *channel[CH_COUNT]; /* driver states, NULL: off */
     char process_id[40];
@@ -88,6 +98,8 @@ struct service_texts {
     struct consent_words *consent_words;
     struct faq *faq;
     struct wish_words *wish_words;
+    struct feedback_rules *feedback;
+    struct survey_rules *survey;
 };
 enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
 void service_texts_use(struct service *s, const struct service_texts *t); /* frees the old ones */
