@@ -46,6 +46,8 @@ const char *chat_context(char out[STORE_KEY_MAX], const char *cid)
 struct receiving {
     struct chat *chat;
     unsigned partition;
+    char cid[CRYPTO_KEY_HEX];
+    struct chat_entry *entry; /* as its owner will take it in; NULL where that is another process */
     chat_accepted_fn *done;
     void *ctx;
 };
@@ -68,22 +70,38 @@ static void wake_owners(void *ctx)
     }
 }
 
-/* "17" | "d17" | "busy" (chat_in.lua) */
+/* Nothing waits before it, and the turns of this partition are ours: it need not be read from the stream.
+ * item: seq, stream id, state (chat_in.lua) */
+static bool offer(struct receiving *r, const struct redis_value *item)
+{
+    if (r->entry == NULL || redis_type(item) != REDIS_ARRAY)
+        return false;
+    struct chat_entry *e = r->entry;
+    e->seq = redis_int(redis_at(item, 0));
+    snprintf(e->id, sizeof e->id, "%s", redis_str(redis_at(item, 1), NULL));
+    if (!chat_owner_offer(r->chat->owner, r->partition, r->cid, e, redis_at(item, 2)))
+        return false;
+    r->entry = NULL;
+    return true;
+}
+
+/* "17" | "d17" | "busy" | {"17", …} (chat_in.lua) */
 static void received(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct receiving *r = ctx;
-    const char *word = redis_str(v, NULL);
+    const char *word = redis_str(redis_type(v) == REDIS_ARRAY ? redis_at(v, 0) : v, NULL);
     struct chat_accepted a = { 0 };
     if (st == LOA_OK && word[0] == 'b')
         st = LOA_BUSY;
     if (st == LOA_OK) {
         a.duplicate = word[0] == 'd';
         a.seq = strtoll(word + a.duplicate, NULL, 10);
-        if (!a.duplicate)
-            want_wake(r->chat, r->partition);
     }
     metric_add(M_CHAT_INPUTS, st == LOA_OK ? a.duplicate ? "duplicate" : "accepted" : "unavailable", NULL, 1);
     r->done(r->ctx, st, &a);
+    if (st == LOA_OK && !a.duplicate && !offer(r, v))
+        want_wake(r->chat, r->partition);
+    chat_entry_free(r->entry);
     free(r);
 }
 
@@ -156,6 +174,11 @@ static void add_sealed(struct args *a, const struct chat *c, const char *cid, co
     buf_clear(&sealed);
 }
 
+static bool owns(const struct chat *c, unsigned partition)
+{
+    return c->owner != NULL && lease_owned(c->service->leases, partition);
+}
+
 void chat_receive(struct chat *c, const struct chat_input *in, chat_accepted_fn *done, void *ctx)
 {
     struct receiving *r = mem_alloc(sizeof *r);
@@ -164,7 +187,11 @@ void chat_receive(struct chat *c, const struct chat_input *in, chat_accepted_fn 
     struct args *a = batch_item(c->in, p, received, r);
     struct buf json = BUF_INIT(CHAT_BLOB_MAX);
     char dedupe[DEDUPE_HEX + 1] = "", epoch[EPOCH_HEX + 1];
+    int64_t at_ms = in->at_ms > 0 ? in->at_ms : clock_wall_ms();
     input_json(in, &json);
+    snprintf(r->cid, sizeof r->cid, "%s", in->cid);
+    if (owns(c, p))
+        r->entry = chat_entry_new(in->kind, at_ms, in->who, in->actor, buf_cstr(&json), json.len);
     if (in->dedupe != NULL && in->dedupe[0] != '\0')
         crypto_hash_hex(in->dedupe, strlen(in->dedupe), dedupe, DEDUPE_HEX);
     crypto_random_hex(epoch, EPOCH_HEX);
@@ -175,7 +202,7 @@ void chat_receive(struct chat *c, const struct chat_input *in, chat_accepted_fn 
     else
         args_str(a, "");
     args_str(a, chat_kind_word(in->kind));
-    args_int(a, in->at_ms > 0 ? in->at_ms : clock_wall_ms());
+    args_int(a, at_ms);
     args_str(a, in->who);
     args_str(a, in->actor);
     args_str(a, dedupe);
@@ -197,6 +224,7 @@ static enum loa_status in_head(void *ctx, unsigned partition, struct args *a)
     args_int(a, CHAT_LOG_MAX);
     args_int(a, BURST_TURNS);
     args_int(a, FLOOD_PAUSE_MS);
+    args_int(a, owns(c, partition));
     return LOA_OK;
 }
 
@@ -216,7 +244,7 @@ void chat_on_said(struct chat *c, chat_said_fn *fn, void *ctx)
     c->said_ctx = ctx;
 }
 
-static void tell(struct chat *c, const char *cid, long long last)
+void chat_tell(struct chat *c, const char *cid, long long last)
 {
     for (unsigned i = 0; i < c->listeners; i++)
         c->listener[i].fn(c->listener[i].ctx, cid, last);
@@ -229,13 +257,14 @@ static void changed(void *ctx, const char *channel, const char *data, size_t len
     const char *at = data, *end = data + len;
     (void)channel;
     if (len == 0)
-        tell(c, "", 0);
+        chat_tell(c, "", 0);
     while (end - at > CRYPTO_KEY_HEX) {
         char cid[CRYPTO_KEY_HEX], *rest;
         memcpy(cid, at, CRYPTO_KEY_HEX - 1);
         cid[CRYPTO_KEY_HEX - 1] = '\0';
         long long last = strtoll(at + CRYPTO_KEY_HEX, &rest, 10);
-        tell(c, cid, last);
+        if (!chat_owner_hold(c->owner, store_partition_of_citizen(c->service->store, cid), cid, last))
+            chat_tell(c, cid, last);
         at = rest + 1;
     }
 }

@@ -3,8 +3,9 @@
  * on, one turn from the stream to its commit.
  *
  * chat.c takes in and lets look on, in every process. chat_owner.c answers, where the lease is: it reads the
- * stream, keeps the turns of one conversation in order, and commits. turn.c is what an intent sees of a turn,
- * dialog.c asks the intents in order, chat_send.c hands lines to a provider.
+ * stream (or is handed what came in here), keeps the turns of one conversation in order, and commits. turn.c
+ * is what an intent sees of a turn, dialog.c asks the intents in order, chat_send.c hands lines to a
+ * provider.
  */
 #ifndef CHAT_INSIDE_H
 #define CHAT_INSIDE_H
@@ -120,6 +121,18 @@ struct turn {
     bool erases; /* turn_erase() */
     int64_t begun_us;
 };
+
+struct chat_entry *chat_entry_new(enum chat_input_kind kind, int64_t at_ms, const char *who,
+                                  const char *actor, const char *say, size_t n);
+void chat_entry_free(struct chat_entry *e);
+/* A turn that has just become durable, with the state it found. False: it is to be read from the stream.
+ * Else the entry belongs to the owner. */
+bool chat_owner_offer(struct chat_owner *o, unsigned partition, const char *cid, struct chat_entry *e,
+                      const struct redis_value *state);
+
+/* True: the owner is at work on this conversation and will tell of the change itself. */
+bool chat_owner_hold(struct chat_owner *o, unsigned partition, const char *cid, long long last);
+void chat_tell(struct chat *c, const char *cid, long long last); /* to those who listen here */
 
 struct turn *turn_new(struct chat *c, struct conv *v, const char *cid, struct chat_fields *state,
                       struct chat_entry *e);

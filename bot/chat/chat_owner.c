@@ -42,6 +42,8 @@ struct conv {
     struct part *part;
     int64_t epoch; /* of the lease it was read under */
     bool orphan;   /* the lease is gone: what comes back is dropped */
+    bool heard;    /* of its change, before the commit's own answer was here: told when that is */
+    long long heard_last;
     struct chat_fields state;
     struct chat_entry *head, **tail;
     struct turn *turn; /* of `head` */
@@ -72,8 +74,10 @@ static struct leases *leases_of(const struct part *p)
 
 /* ---- conversations in memory ---- */
 
-static void entry_free(struct chat_entry *e)
+void chat_entry_free(struct chat_entry *e)
 {
+    if (e == NULL)
+        return;
     free(e->text);
     free(e->title);
     free(e);
@@ -85,7 +89,7 @@ static void conv_drop_entries(struct conv *v)
         struct chat_entry *e = v->head;
         v->head = e->next;
         v->part->active -= !v->orphan;
-        entry_free(e);
+        chat_entry_free(e);
     }
     v->tail = &v->head;
 }
@@ -137,54 +141,101 @@ static void copy_member(const cJSON *j, const char *name, char **out)
     *out = mem_strdup(json_str_or(j, name, ""));
 }
 
-/* item: id, cid, seq, kind, at, who, actor, sealed blob, state (chat_take.lua) */
-static struct chat_entry *entry_new(const struct chat *c, const struct redis_value *item, const char *cid)
+/* `say` is what stands in the log: {"text", "payload"?} (chat.c). NULL when that is not what it is. */
+struct chat_entry *chat_entry_new(enum chat_input_kind kind, int64_t at_ms, const char *who,
+                                  const char *actor, const char *say, size_t n)
+{
+    cJSON *j = NULL;
+    if (json_parse(say, n, &j, NULL, 0) != LOA_OK)
+        return NULL;
+    struct chat_entry *e = mem_alloc(sizeof *e);
+    const char *payload = json_str(j, "payload");
+    e->kind = kind;
+    e->at_ms = at_ms;
+    snprintf(e->who, sizeof e->who, "%s", who != NULL ? who : "");
+    snprintf(e->actor, sizeof e->actor, "%s", actor != NULL ? actor : "");
+    copy_member(j, payload != NULL ? "payload" : "text", &e->text);
+    copy_member(j, payload != NULL ? "text" : "", &e->title);
+    cJSON_Delete(j);
+    return e;
+}
+
+static struct chat_entry *tick_new(const char *what, int64_t at_ms)
 {
     struct chat_entry *e = mem_alloc(sizeof *e);
+    e->kind = CHAT_TICK;
+    e->at_ms = at_ms;
+    e->text = mem_strdup(what);
+    e->title = mem_strdup("");
+    return e;
+}
+
+/* item: id, cid, seq, kind, at, who, actor, sealed blob, state (chat_take.lua) */
+static struct chat_entry *entry_read(const struct chat *c, const struct redis_value *item, const char *cid)
+{
+    struct chat_entry *e = NULL;
     struct buf plain = BUF_INIT(CHAT_BLOB_MAX);
     char context[STORE_KEY_MAX];
-    cJSON *j = NULL;
     size_t n;
     const char *kind = redis_str(redis_at(item, 3), NULL), *blob = redis_str(redis_at(item, 7), &n);
-    bool flood = strcmp(kind, "flood") == 0;
-    int k = flood ? CHAT_TICK : chat_kind_from_word(kind);
-    e->kind = k < 0 ? CHAT_TICK : (enum chat_input_kind)k;
-    e->seq = redis_int(redis_at(item, 2));
-    e->at_ms = redis_int(redis_at(item, 4));
-    snprintf(e->id, sizeof e->id, "%s", redis_str(redis_at(item, 0), NULL));
-    snprintf(e->who, sizeof e->who, "%s", redis_str(redis_at(item, 5), NULL));
-    snprintf(e->actor, sizeof e->actor, "%s", redis_str(redis_at(item, 6), NULL));
-    if (crypto_unseal(store_crypto(c->service->store), chat_context(context, cid), blob, n, &plain) ==
-            LOA_OK &&
-        json_parse(buf_cstr(&plain), plain.len, &j, NULL, 0) == LOA_OK && !flood) {
-        const char *payload = json_str(j, "payload");
-        copy_member(j, payload != NULL ? "payload" : "text", &e->text);
-        copy_member(j, payload != NULL ? "text" : "", &e->title);
-    } else {
-        e->text = mem_strdup(flood ? "flood" : "unreadable");
-        e->title = mem_strdup("");
-        if (!flood) {
-            e->kind = CHAT_TICK;
-            log_error("chat_turn_unreadable", "conversation", cid);
-        }
+    int k = chat_kind_from_word(kind);
+    int64_t at_ms = redis_int(redis_at(item, 4));
+    if (strcmp(kind, "flood") == 0) {
+        e = tick_new("flood", at_ms);
+    } else if (crypto_unseal(store_crypto(c->service->store), chat_context(context, cid), blob, n, &plain) ==
+               LOA_OK) {
+        e = chat_entry_new(k < 0 ? CHAT_TICK : (enum chat_input_kind)k, at_ms,
+                           redis_str(redis_at(item, 5), NULL), redis_str(redis_at(item, 6), NULL),
+                           buf_cstr(&plain), plain.len);
     }
-    cJSON_Delete(j);
+    if (e == NULL) {
+        e = tick_new("unreadable", at_ms);
+        log_error("chat_turn_unreadable", "conversation", cid);
+    }
+    e->seq = redis_int(redis_at(item, 2));
+    snprintf(e->id, sizeof e->id, "%s", redis_str(redis_at(item, 0), NULL));
     buf_clear(&plain);
     return e;
 }
 
-static void take_in(struct part *p, const struct redis_value *item)
+static void conv_append(struct conv *v, struct chat_entry *e)
 {
-    const char *cid = redis_str(redis_at(item, 1), NULL);
-    struct conv *v = conv_of(p, cid, redis_at(item, 8));
-    struct chat_entry *e = entry_new(p->owner->chat, item, v->cid);
     bool idle = v->head == NULL;
     *v->tail = e;
     v->tail = &e->next;
-    p->active++;
-    snprintf(p->cursor, sizeof p->cursor, "%s", e->id);
+    v->part->active++;
     if (idle)
         conv_next(v);
+}
+
+static bool conv_has(const struct conv *v, const char *id)
+{
+    const struct chat_entry *e = v->head;
+    while (e != NULL && strcmp(e->id, id) != 0)
+        e = e->next;
+    return e != NULL;
+}
+
+/* What was offered is in the stream too, until its commit. */
+static void take_in(struct part *p, const struct redis_value *item)
+{
+    const char *id = redis_str(redis_at(item, 0), NULL), *cid = redis_str(redis_at(item, 1), NULL);
+    struct conv *v = conv_of(p, cid, redis_at(item, 8));
+    snprintf(p->cursor, sizeof p->cursor, "%s", id);
+    if (!conv_has(v, id))
+        conv_append(v, entry_read(p->owner->chat, item, v->cid));
+}
+
+bool chat_owner_offer(struct chat_owner *o, unsigned partition, const char *cid, struct chat_entry *e,
+                      const struct redis_value *state)
+{
+    struct part *p = &o->part[partition];
+    struct conv *v;
+    HASH_FIND_STR(p->convs, cid, v);
+    if (v != NULL || o->paused || p->active >= ACTIVE_MAX || !lease_owned(leases_of(p), partition))
+        return false;
+    conv_append(conv_of(p, cid, state), e);
+    return true;
 }
 
 struct taking {
@@ -310,13 +361,30 @@ static void conv_done_with_head(struct conv *v)
     if (v->head == NULL)
         v->tail = &v->head;
     v->part->active -= !v->orphan;
-    entry_free(e);
+    chat_entry_free(e);
+}
+
+/* The lines of a commit go to the pages that are open here before the news of them do. */
+bool chat_owner_hold(struct chat_owner *o, unsigned partition, const char *cid, long long last)
+{
+    struct conv *v = NULL;
+    if (o != NULL)
+        HASH_FIND_STR(o->part[partition].convs, cid, v);
+    if (v == NULL || v->turn == NULL)
+        return false;
+    if (!v->heard || last == 0 || (v->heard_last != 0 && v->heard_last < last))
+        v->heard_last = last;
+    v->heard = true;
+    return true;
 }
 
 static void turn_drop(struct conv *v)
 {
     turn_free(v->turn);
     v->turn = NULL;
+    if (v->heard)
+        chat_tell(v->part->owner->chat, v->cid, v->heard_last);
+    v->heard = false;
 }
 
 static void count_turn(const struct turn *t)

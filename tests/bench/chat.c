@@ -1,6 +1,6 @@
 /*
- * chat - visitors of the web chat who ask one question after the other: each waits for its answer before the
- * next.
+ * chat - visitors of the web chat who ask one question after the other: each waits for its answer (the first
+ * line behind its own) before the next.
  *
  *   chat PORT PATH TURNS CONNECTIONS QUESTIONS_FILE     one question per line, already escaped for JSON
  *
@@ -23,7 +23,7 @@ enum stage { UPGRADING, GREETING, ASKING, RESTING };
 struct visitor {
     struct wire wire;
     enum stage stage;
-    long turn;
+    long turn, number; /* number: of the question in the log, once it was acknowledged */
     int64_t asked_us;
 };
 
@@ -68,6 +68,7 @@ static void ask(struct visitor *v)
         return;
     v->stage = ASKING;
     v->turn = S.next++;
+    v->number = 0;
     int n = snprintf(text, sizeof text, "{\"type\":\"say\",\"id\":\"q%ld\",\"text\":\"%s\"}", v->turn,
                      S.question[v->turn % S.questions]);
     v->asked_us = wire_now_us();
@@ -79,6 +80,12 @@ static bool has(const char *data, size_t n, const char *what)
     return memmem(data, n, what, strlen(what)) != NULL;
 }
 
+static long number_in(const char *data, size_t n)
+{
+    const char *at = memmem(data, n, "\"seq\":", 6);
+    return at != NULL ? strtol(at + 6, NULL, 10) : 0;
+}
+
 static void heard(struct visitor *v, const char *data, size_t n)
 {
     S.moved_us = wire_now_us();
@@ -88,9 +95,11 @@ static void heard(struct visitor *v, const char *data, size_t n)
     } else if (v->stage == GREETING && has(data, n, "\"type\":\"ready\"")) {
         v->stage = RESTING;
         S.answered++;
+    } else if (has(data, n, "\"type\":\"ack\"")) {
+        v->number = number_in(data, n);
     } else if (has(data, n, "\"type\":\"line\"") && has(data, n, "\"from\":\"b\"")) {
-        if (v->stage != ASKING) {
-            S.extra++;
+        if (v->stage != ASKING || v->number == 0 || number_in(data, n) <= v->number) {
+            S.extra++; /* an answer of several lines */
             return;
         }
         S.took_us[v->turn] = S.moved_us - v->asked_us;
