@@ -118,15 +118,23 @@ addEventListener("hashchange", () => { if (me) show(location.hash.slice(1)); });
 
 // ---- what the server says ----
 
-const news = new Map(); // n -> notice for me
+const news = new Map(); // n -> notice for me; alarms by their conversation
 
+function read(m) {
+  news.delete(m.n);
+  showNews();
+  if (typeof m.n === "number") request("notice_read", { n: m.n }, { again: true }).catch(() => {});
+}
+
+// One after the other, alarms first: they must leave room for the work.
 function showNews() {
-  byId("news").replaceChildren(...[...news.values()].map((m) => el("li", { class: "banner calm" }, el("span", {}, m.text_vi),
-    button("Đã biết", () => {
-      news.delete(m.n);
-      showNews();
-      request("notice_read", { n: m.n }, { again: true }).catch(() => {});
-    }))));
+  const all = [...news.values()].sort((a, b) => (typeof a.n === "number") - (typeof b.n === "number") || a.n - b.n), m = all[0];
+  const more = all.length > 1 && ` (còn ${all.length - 1} tin nữa)`;
+  const look = () => {
+    location.hash = `talks/${m.cid}`;
+    read(m);
+  };
+  byId("news").replaceChildren(...(m ? [el("li", { class: "banner calm" }, el("span", {}, m.text_vi, more), m.cid && button("Xem", look), button("Đã biết", () => read(m)))] : []));
 }
 
 function heard(m) {
@@ -150,7 +158,7 @@ function heard(m) {
     }
     break;
   case "alarm":
-    news.set(`alarm-${m.cid}`, { n: `alarm-${m.cid}`, text_vi: m.text_vi });
+    news.set(`alarm-${m.cid}`, { n: `alarm-${m.cid}`, cid: m.cid, text_vi: `⚠ ${m.text_vi}` });
     showNews();
     tell(m.text_vi, true);
     notify.say(m.text_vi);

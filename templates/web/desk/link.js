@@ -64,16 +64,18 @@ function save() {
 }
 
 function transmit(entry) {
-  if (!socket || socket.readyState !== 1) return;
+  if (!live()) return;
   socket.send(JSON.stringify(entry.message));
   clearTimeout(entry.limit);
   entry.limit = setTimeout(again, ANSWER_MS); // no answer: this connection is dead, though nobody told us
 }
 
+export const live = () => socket !== null && socket.readyState === 1;
+
 // `again`: keep it until it is answered. Otherwise it fails when the connection is lost.
 export function request(type, fields = {}, { again: keepIt = false, id = newId() } = {}) {
   return new Promise((done, fail) => {
-    if (!keepIt && (!socket || socket.readyState !== 1)) {
+    if (!keepIt && !live()) {
       fail(new Refused("lost", "Đang mất kết nối, vui lòng đợi."));
       return;
     }
@@ -85,7 +87,7 @@ export function request(type, fields = {}, { again: keepIt = false, id = newId()
 }
 
 export function whisper(type, fields) {
-  if (socket && socket.readyState === 1) socket.send(JSON.stringify({ type, ...fields }));
+  if (live()) socket.send(JSON.stringify({ type, ...fields }));
 }
 
 function answer(m) {

@@ -1,7 +1,7 @@
 // The middle: one conversation, what can be done with it, and the place where one writes.
 
 import { ask, button, byId, choose, clockText, dayOf, el, field, keep, longDate, now, setText, spanText, tell, webLink, whenText } from "./dom.js";
-import { newId, request, whisper } from "./link.js";
+import { live, newId, request, whisper } from "./link.js";
 import { allDesks, colleagues, deskName, draw as drawList, isLead, myself } from "./talks.js";
 import * as canned from "./canned.js";
 import * as side from "./side.js";
@@ -99,8 +99,7 @@ export function heard(m) {
 }
 
 function announce(line) {
-  const who = { c: "Người dân", o: (line.say && line.say.name) || "Cán bộ", b: "Trợ lý", n: "Ghi chú", s: "" }[line.from];
-  if (line.from !== "o" || line.say.officer !== myself().login) tell(`${who}: ${(line.say && line.say.text) || ""}`);
+  if (!isMine(line)) tell([whoSaid(line), line.say.text].filter(Boolean).join(": "));
 }
 
 export function typing(m) {
@@ -185,6 +184,10 @@ function draw(c, { toEnd = false } = {}) {
   drawActs(c);
   drawLog(c);
   drawComposer(c);
+  if (takenByMe === c.cid && holds(c)) {
+    takenByMe = null;
+    byId("words").focus();
+  }
   side.draw(c);
   showTyping();
   byId("earlier").hidden = !c.more || c.lines.length === 0;
@@ -230,11 +233,15 @@ byId("earlier").addEventListener("click", async () => {
 
 // ---- lines ----
 
+const unsent = { window_closed: "chưa gửi được: Zalo đã hết thời gian cho nhắn", no_account: "chưa gửi được: không có tài khoản Zalo" };
 const senders = { c: "Người dân", b: "Trợ lý", o: "Cán bộ", s: "", n: "Ghi chú nội bộ" };
 
+// A line knows the officer by the name that citizens read.
+const isMine = (line) => (line.from === "o" || line.from === "n") && line.say.officer === myself().name;
+
 function whoSaid(line) {
-  if (line.from === "o") return line.say.officer === myself().login ? "Tôi" : line.say.name || line.say.officer || senders.o;
-  if (line.from === "n") return `${senders.n} · ${line.say.name || line.say.officer || ""}`.replace(/ · $/, "");
+  if (line.from === "o") return isMine(line) ? "Tôi" : line.say.officer || senders.o;
+  if (line.from === "n") return [senders.n, line.say.officer].filter(Boolean).join(" · ");
   return senders[line.from] || "";
 }
 
@@ -259,7 +266,7 @@ function makeLine(entry) {
       el("p", { class: "said" }, entry.text), el("p", { class: "tick" }));
   }
   const { line, c } = entry, say = line.say || {};
-  const me = (line.from === "o" || line.from === "n") && say.officer === myself().login;
+  const me = isMine(line);
   return el("li", { class: `line ${line.from}${me ? " me" : ""}` },
     whoSaid(line) && el("p", { class: "who" }, whoSaid(line)),
     el("p", { class: "said" }, say.text || (say.kind ? `[${say.kind}]` : "")),
@@ -281,7 +288,7 @@ function drawLog(c) {
   }
   for (const s of c.sending) entries.push({ ...s, pending: true, key: `p${s.id}` });
   keep(byId("log"), entries, (e) => e.key, makeLine, (node, e) => {
-    if (e.pending) setText(node.lastChild, e.stored ? "✓ đã gửi" : navigator.onLine ? "Đang gửi…" : "Chưa gửi, chờ có mạng…");
+    if (e.pending) setText(node.lastChild, e.stored ? "✓ đã gửi" : live() ? "Đang gửi…" : "Chưa gửi, chờ kết nối…");
   });
 }
 
@@ -301,8 +308,11 @@ async function act(type, fields = {}) {
   }
 }
 
+let takenByMe = null; // its place to write gets the focus as soon as it is mine
+
 async function take(how) {
-  if (await act(how)) byId("words").focus();
+  takenByMe = shown;
+  if (!(await act(how))) takenByMe = null;
 }
 
 // Done with it: back to who waits.
@@ -501,11 +511,18 @@ byId("compose").addEventListener("submit", (e) => {
 
 // ---- help with answering ----
 
+// "gặp cán bộ", "alo": then the question is what was asked before.
+function questionOf(c) {
+  const asked = c.lines.filter((l) => l.from === "c").slice(-6).map((l) => l.say.text || ""), whole = (t) => t.split(/\s+/).length > 3;
+  const text = [...asked].reverse().find(whole);
+  return text && !whole(asked[asked.length - 1]) ? { text: [...text].slice(0, 500).join("") } : {};
+}
+
 async function assist(c) {
   side.load(c);
   if (!c.state || c.state.mode === "bot") return;
   try {
-    c.suggested = (await request("suggest", { cid: c.cid })).items;
+    c.suggested = (await request("suggest", { cid: c.cid, ...questionOf(c) })).items;
   } catch (why) {
     c.suggested = [];
   }
