@@ -33,27 +33,35 @@ static enum claim say_fault(struct turn *t, const char *why)
     return CLAIM_DONE;
 }
 
+/* The wish that stands around a code, the code left out. */
+static enum dossier_wish wish_around(const struct turn *t, const struct dossier_code *code)
+{
+    const char *text = turn_text(t), *at = strstr(text, code->received);
+    struct buf rest = BUF_INIT(CHAT_TEXT_MAX_BYTES + 1);
+    if (at == NULL) /* dictated: it cannot be told from the words around it */
+        return DOSSIER_MINE;
+    buf_add(&rest, text, (size_t)(at - text));
+    buf_char(&rest, ' ');
+    buf_str(&rest, at + strlen(code->received));
+    enum dossier_wish wish = wish_about_dossier(turn_service(t)->wish_words, buf_cstr(&rest));
+    buf_clear(&rest);
+    return wish;
+}
+
 static enum claim look_text(struct turn *t)
 {
-    const struct wish_words *words = turn_service(t)->wish_words;
     const char *text = turn_text(t);
     struct dossier_code code;
-    enum dossier_wish wish = wish_about_dossier(words, text);
     if (find_code(t, &code)) {
-        /* The code itself is no word of the wish; around it the same words mean the same. */
-        if (strstr(turn_folded(t), "theo doi") == NULL)
-            return look_begin(t, LOOK_SHOW, code.norm, "");
-        static const char *const stops[] = { "bo theo doi",    "huy theo doi", "thoi theo doi",
-                                             "ngung theo doi", "ngung",        "dung theo doi",
-                                             "khong theo doi" };
-        for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
-            if (strstr(turn_folded(t), stops[i]) != NULL)
-                return look_unfollow(t, code.norm);
-        return look_begin(t, LOOK_FOLLOW, code.norm, "");
+        enum dossier_wish wish = wish_around(t, &code);
+        if (wish == DOSSIER_UNFOLLOW)
+            return look_unfollow(t, code.norm);
+        return look_begin(t, wish == DOSSIER_FOLLOW ? LOOK_FOLLOW : LOOK_SHOW, code.norm, "");
     }
     const char *fault = dossier_code_fault(text, strlen(text), clock_wall_ms());
     if (fault != NULL)
         return say_fault(t, fault);
+    enum dossier_wish wish = wish_about_dossier(turn_service(t)->wish_words, text);
     if (wish == DOSSIER_UNFOLLOW)
         return look_following(t);
     return wish == DOSSIER_MINE || wish == DOSSIER_FOLLOW ? look_mine(t) : CLAIM_PASS;

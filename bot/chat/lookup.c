@@ -67,11 +67,61 @@ void look_guessed(struct turn *t, const char *what)
         free(a);
 }
 
+/* ---- strangers: one who looks at many dossiers that are not his is slowed like one who guesses ---- */
+
+static bool looked_before(struct turn *t, const char *code)
+{
+    return strcmp(json_str_or(turn_memory(t, &intent_lookup), "last", ""), code) == 0;
+}
+
+static void remember_look(struct turn *t, const char *code)
+{
+    cJSON *m = turn_memory(t, &intent_lookup);
+    cJSON_DeleteItemFromObjectCaseSensitive(m, "last");
+    cJSON_AddStringToObject(m, "last", code);
+}
+
+static void say_slow(struct look *l, int64_t until_ms)
+{
+    look_say_until(l, "lookup_slow", until_ms);
+    turn_count(l->turn, "lookup", "slowed");
+    look_end(l);
+}
+
+static void view_counted(void *ctx, enum loa_status st, bool allowed, int64_t until_ms, unsigned count)
+{
+    struct look *l = ctx;
+    (void)count;
+    if (st != LOA_OK) {
+        look_fail(l, st);
+    } else if (!allowed) {
+        say_slow(l, until_ms);
+    } else {
+        remember_look(l->turn, l->code);
+        turn_count(l->turn, "lookup", "progress");
+        look_say_progress(l);
+        look_end(l);
+    }
+}
+
+static void show_stranger(struct look *l)
+{
+    char scope[64], id[80];
+    snprintf(scope, sizeof scope, "v:%s", turn_cid(l->turn));
+    const struct tries views = look_tries(l->turn, scope, "lookup_views", id);
+    if (looked_before(l->turn, l->code)) {
+        view_counted(l, LOA_OK, true, 0, 0);
+        return;
+    }
+    enum loa_status st = tries_take(turn_service(l->turn)->store, &views, view_counted, l);
+    if (st != LOA_OK)
+        look_fail(l, st);
+}
+
 /* ---- the steps: may ask → dossier → who asks → is he the owner → the answer ---- */
 
 static void answer(struct look *l)
 {
-    const char *event = l->owner ? "full" : "progress";
     if (l->aim == LOOK_DIGITS && !l->owner) {
         look_compare(l);
         return;
@@ -80,11 +130,13 @@ static void answer(struct look *l)
         look_follow(l);
         return;
     }
-    turn_count(l->turn, "lookup", event);
+    if (!l->owner && l->aim == LOOK_SHOW) {
+        show_stranger(l);
+        return;
+    }
+    turn_count(l->turn, "lookup", l->owner ? "full" : "proof_asked");
     if (l->owner)
         look_say_full(l);
-    else if (l->aim == LOOK_SHOW)
-        look_say_progress(l);
     else if (!l->known.detailed)
         look_say_code(l->turn, "lookup_no_proof", l->code);
     else
@@ -167,9 +219,7 @@ static void may_ask(void *ctx, enum loa_status st, bool allowed, int64_t until_m
     struct look *l = ctx;
     (void)count;
     if (st == LOA_OK && !allowed) {
-        look_say_until(l, "lookup_slow", until_ms);
-        turn_count(l->turn, "lookup", "slowed");
-        look_end(l);
+        say_slow(l, until_ms);
         return;
     }
     if (st == LOA_OK)

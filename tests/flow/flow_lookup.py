@@ -10,6 +10,7 @@ from harness import Cases, equal, http, wait_for
 from rig import Rig, event, post_events
 
 PAUSE_S = 6
+os.environ["LOA_CHAT_LOOKUP_VIEWS"] = "3"
 os.environ["LOA_CHAT_GUESS_PAUSE_S"] = str(PAUSE_S)
 os.environ["LOA_LOA_PUBLIC_URL"] = "https://loa.example.vn"  # the form that asks for the number wants a picture by https
 cases = Cases()
@@ -101,6 +102,13 @@ with cases("nearly a code gets a hint, an unknown one a kind word; too many are 
     assert "xin nghỉ" in stranger.say(A)["text"], "a right one waits too"
     assert metric("loa_chat_events_total", event="lookup") >= 10
 
+with cases("who looks at one dossier after the other that is not his is slowed too; the same one again costs nothing"):
+    page = Page(rig)
+    tell(B, 2)
+    for n in (A, A, A, A, B, A):
+        assert "Được tiếp nhận" in page.say(n)["text"]
+    assert "xin nghỉ" in page.say(B)["text"]
+
 with cases("a button typed by hand for somebody else's dossier opens nothing and follows nothing"):
     other = Phone(rig, "0977000111", "Kẻ tò mò")
     for payload in (f"#theo-doi:{A}", f"#chu:{A}"):
@@ -183,6 +191,8 @@ with cases("followed on the web: the next event is a line there; unfollowed: no 
     tell(C, 5, LoaiDoiTuong="3", NoiDungXuLy="Thiếu bản sao", SoDienThoai="0911222333")
     line = anon.until("line", **{"from": "b"})
     assert C in line["text"] and "bổ sung" in line["text"].lower(), line
+    assert "không báo tin" in anon.say(f"bỏ theo dõi {C} giúp tôi")["text"]
+    anon.say(f"theo dõi hồ sơ {C}")
     got = anon.say("bỏ theo dõi")
     equal([b["payload"] for b in got["buttons"]], [f"#thoi-theo-doi:{C}"])
     anon.say(f"#thoi-theo-doi:{C}")
