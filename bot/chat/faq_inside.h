@@ -100,9 +100,10 @@ struct faq_reading {
 struct faq_teencode {
     struct faq_reading *row;
     uint32_t count;
-    struct faq_map by_token;
+    struct faq_map by_token; /* the word as it is written, or faq_plain_key() */
 };
 
+uint64_t faq_plain_key(const char *word); /* of a shorthand without diacritics */
 /* With `learn`, every word joins the vocabulary; without, unknown words are mended by it. */
 void faq_normalise(const struct faq_teencode *t, const struct faq_vocab *v, struct faq_vocab *learn,
                    const char *s, size_t n, struct faq_text *out);

@@ -14,7 +14,6 @@ struct reader {
     /* the word being read */
     char word[FAQ_WORD_MAX];
     size_t len;
-    const char *raw;          /* as it was typed, in lower case */
     uint64_t qualities, tone; /* the tone counts wherever it stands: hòa = hoà */
 };
 
@@ -132,9 +131,20 @@ static void doubt_spelling(struct reader *r, uint64_t written)
     t->written = 0;
 }
 
-static bool add_shorthand(struct reader *r, const char *word, size_t n)
+/* The letters of a word with their hats and hooks and its tone, however they were typed. */
+static uint64_t written_key(const char *word, uint64_t qualities, uint64_t tone)
 {
-    uint32_t row = faq_map_get(&r->teencode->by_token, faq_hash(0, word, n));
+    return faq_hash_pair(tone, qualities, faq_hash(1, word, strlen(word)));
+}
+
+uint64_t faq_plain_key(const char *word)
+{
+    return written_key(word, 0, 0);
+}
+
+static bool add_shorthand(struct reader *r, uint64_t key)
+{
+    uint32_t row = faq_map_get(&r->teencode->by_token, key);
     if (row == FAQ_NONE)
         return false;
     add_readings(r, &r->teencode->row[row]);
@@ -147,30 +157,30 @@ static void mend(struct reader *r)
     char mended[FAQ_WORD_MAX];
     memcpy(mended, r->word, sizeof mended);
     if (faq_repair_keys(mended)) {
-        if (!add_shorthand(r, mended, strlen(mended)) && !add_known(r, mended, 0))
+        faq_spell(mended);
+        if (!add_shorthand(r, faq_plain_key(mended)) && !add_known(r, mended, 0))
             add_guess(r, mended, 0);
     } else if (!add_split(r, r->word, 1)) {
         add_guess(r, r->word, 0);
     }
 }
 
-static void end_word(struct reader *r, const char *end)
+static void end_word(struct reader *r)
 {
-    uint64_t written = 0;
-    size_t len = r->len;
-    if (len == 0)
+    if (r->len == 0)
         return;
-    r->word[len] = '\0';
-    if (r->qualities != 0 || r->tone != 0)
-        written = faq_hash_pair(r->tone, r->qualities, faq_hash(1, r->word, len));
+    r->word[r->len] = '\0';
+    faq_spell(r->word);
+    uint64_t key = written_key(r->word, r->qualities, r->tone);
+    uint64_t written = r->qualities != 0 || r->tone != 0 ? key : 0;
+    bool syllable = faq_is_syllable(r->word), letter = r->len == 1;
     r->len = 0;
     r->qualities = r->tone = 0;
 
     /* "thưa" and "thua" differ, "đk" and "dk" do not */
-    if (add_shorthand(r, r->raw, (size_t)(end - r->raw)))
+    if (add_shorthand(r, key))
         return;
-    bool syllable = faq_is_syllable(r->word);
-    if (!syllable && add_shorthand(r, r->word, len))
+    if ((!syllable || letter) && add_shorthand(r, faq_plain_key(r->word)))
         return;
     if (add_known(r, r->word, written)) {
         doubt_spelling(r, written);
@@ -205,8 +215,22 @@ static void prepare(struct buf *out, const char *s, size_t n)
     buf_clear(&clean);
 }
 
-static bool is_loose_mark(ucs4_t c)
+/* A mark that did not become part of a letter, because some keyboards put the tone before the hat, counts for
+ * the letter before it all the same. False: no mark. */
+static bool add_mark(struct reader *r, ucs4_t c)
 {
+    static const struct {
+        ucs4_t mark;
+        unsigned char quality, tone;
+    } marks[] = { { 0x300, 0, 1 }, { 0x301, 0, 2 }, { 0x309, 0, 3 }, { 0x303, 0, 4 },
+                  { 0x323, 0, 5 }, { 0x306, 1, 0 }, { 0x302, 2, 0 }, { 0x31b, 3, 0 } };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks && r->len > 0; i++)
+        if (marks[i].mark == c) {
+            if (r->qualities % 5 == 0)
+                r->qualities += marks[i].quality;
+            if (marks[i].tone != 0)
+                r->tone = marks[i].tone;
+        }
     return c >= 0x300 && c <= 0x36f;
 }
 
@@ -222,17 +246,14 @@ void faq_normalise(const struct faq_teencode *t, const struct faq_vocab *v, stru
     unsigned points = 0;
     for (size_t at = 0; at < text.len && points < FAQ_QUESTION_MAX; points++) {
         ucs4_t c;
-        const char *here = all + at;
-        at += (size_t)u8_mbtouc(&c, (const uint8_t *)here, text.len - at);
+        at += (size_t)u8_mbtouc(&c, (const uint8_t *)all + at, text.len - at);
         struct faq_letter l = faq_letter_of(c);
-        if (l.base != 0 && r.len == 0)
-            r.raw = here;
         if (l.base != 0)
             add_letter(&r, l);
-        else if (!is_loose_mark(c))
-            end_word(&r, here);
+        else if (!add_mark(&r, c))
+            end_word(&r);
     }
-    end_word(&r, all + text.len);
+    end_word(&r);
     buf_clear(&text);
 }
 

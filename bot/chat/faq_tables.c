@@ -59,7 +59,9 @@ static void teencode_row(void *ctx, const struct tsv_row *row)
             "without diacritics this is a real syllable and means other words too: write them or drop it");
         return;
     }
-    uint32_t id = faq_map_put(&t->by_token, faq_hash(0, key, strlen(key)), t->count);
+    uint64_t written = token.token[0].written;
+    uint32_t id =
+        faq_map_put(&t->by_token, written != 0 ? written : faq_plain_key(token.token[0].text), t->count);
     if (id < t->count) {
         row_fault(l, row, "từ viết tắt này đã có ở dòng trên", "this shorthand stands above already");
         return;
@@ -84,7 +86,7 @@ static void check_readings(struct loading *l, const char *path)
         for (unsigned k = 0; k < t->row[i].readings; k++)
             for (unsigned w = 0; w < t->row[i].words[k]; w++) {
                 const char *word = t->row[i].word[k][w];
-                if (faq_map_get(&t->by_token, faq_hash(0, word, strlen(word))) == FAQ_NONE)
+                if (faq_map_get(&t->by_token, faq_plain_key(word)) == FAQ_NONE)
                     continue;
                 fault_at(l->err, path, 0, "bad_row",
                          "“%s” vừa là từ viết tắt vừa là nghĩa của từ viết tắt khác: bỏ một",

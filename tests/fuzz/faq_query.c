@@ -20,7 +20,7 @@ static struct faq *load_once(void)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     struct faq *f = load_once();
-    char once[FAQ_NORMAL_MAX];
+    char once[FAQ_NORMAL_MAX], twice[FAQ_NORMAL_MAX];
     struct faq_answer a;
 
     faq_ask(f, (const char *)data, size, &a);
@@ -31,8 +31,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
             abort();
     if ((a.tier == FAQ_ANSWER || a.tier == FAQ_ASK) && a.entries == 0)
         abort();
+    if ((a.tier == FAQ_URGENT || a.tier == FAQ_SMALLTALK) && (*a.sentence == '\0' || *a.rule == '\0'))
+        abort();
     faq_normal(f, (const char *)data, size, once);
-    if (strlen(once) >= FAQ_NORMAL_MAX)
+    if (strlen(once) >= FAQ_NORMAL_MAX - 1)
+        abort();
+    faq_normal(f, once, strlen(once), twice);
+    if (strcmp(once, twice) != 0)
         abort();
     return 0;
 }

@@ -4,6 +4,9 @@
 #include "loa/faq.h"
 #include <stdio.h>
 #include <string.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
 
 static struct faq *faq;
 
@@ -63,6 +66,13 @@ static void test_words(void **state)
           "khai sinh" },
         { "emoji and other scripts separate", "khai\xf0\x9f\x98\x80sinh \xe4\xbd\xa0\xe5\xa5\xbd",
           "khai sinh" },
+        { "the tone typed before the hat", "ca\xcc\x81\xcc\x82p the\xcc\x89", "cap the" },
+        { "k, gh, ngh only before e, i, y: no word", "ko cho lam", "khong cho lam" },
+        { "spelled by ear", "trích lụt, xửa, lộp", "trich lut xua lop" },
+        { "English among Vietnamese", "submit hồ sơ xong check ở đâu", "nop ho so xong kiem tra o dau" },
+        { "Southern words", "dzậy hổng vô được hả", "vay khong vao duoc" },
+        { "missing spaces and letters", "dangky tamtru", "dang ki tam tru" },
+        { "signs inside words", "khai-sinh/khai_tử", "khai sinh khai tu" },
         { "nothing", "", "" },
         { "only signs", "?!…", "" },
     };
@@ -96,17 +106,125 @@ static char *next_question(struct lines *l)
     return line;
 }
 
-static void test_reading_twice_changes_nothing(void **state)
+/* Calls `check` with every labelled question we have. */
+static void each_question(void (*check)(const char *question))
 {
-    static const char *const files[] = { "tests/data/faq-dev.tsv", "tests/data/faq-heldout.tsv" };
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const files[] = { "tests/data/faq-dev.tsv",  "tests/data/faq-heldout.tsv",
+                                         "tests/data/faq-open.tsv", "tests/data/faq-fresh.tsv",
+                                         "tests/data/faq-hard.tsv", "tests/data/faq-urgent.tsv" };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct buf text = BUF_INIT(1 << 20);
         assert_int_equal(buf_read_file(&text, check_path(files[i])), LOA_OK);
         struct lines l = { text.data };
         for (char *q; (q = next_question(&l)) != NULL;)
-            check_stable(q);
+            check(q);
         buf_clear(&text);
+    }
+}
+
+static void test_reading_twice_changes_nothing(void **state)
+{
+    (void)state;
+    each_question(check_stable);
+}
+
+static void check_same(const char *question, const uint8_t *other, size_t n)
+{
+    char here[FAQ_NORMAL_MAX], there[FAQ_NORMAL_MAX];
+    struct faq_answer a, b;
+    normal(question, here);
+    faq_normal(faq, (const char *)other, n, there);
+    check_str(question, there, here);
+    ask(question, &a);
+    faq_ask(faq, (const char *)other, n, &b);
+    check_true(question, a.tier == b.tier && a.sure == b.sure && a.rule == b.rule && a.entries == b.entries &&
+                             memcmp(a.entry, b.entry, a.entries * sizeof *a.entry) == 0);
+}
+
+static bool is_mark(ucs4_t c)
+{
+    return c >= 0x300 && c <= 0x36f;
+}
+
+/* The question taken apart into letters and marks; with `swap`, the two marks of a letter change places. */
+static void check_marks(const char *question, bool swap)
+{
+    ucs4_t point[4000];
+    uint8_t bytes[16000];
+    size_t points = sizeof point / sizeof *point, n = sizeof bytes, len = strlen(question);
+    uint8_t apart[16000];
+    size_t apart_n = sizeof apart;
+    assert_non_null(u8_normalize(UNINORM_NFD, (const uint8_t *)question, len, apart, &apart_n));
+    assert_non_null(u8_to_u32(apart, apart_n, point, &points));
+    for (size_t i = 0; swap && i + 1 < points; i++)
+        if (is_mark(point[i]) && is_mark(point[i + 1])) {
+            ucs4_t first = point[i];
+            point[i] = point[i + 1];
+            point[++i] = first;
+        }
+    assert_non_null(u32_to_u8(point, points, bytes, &n));
+    check_same(question, bytes, n);
+}
+
+static void check_apart(const char *question)
+{
+    check_marks(question, false);
+}
+
+static void check_swapped(const char *question)
+{
+    check_marks(question, true);
+}
+
+static void test_marks_in_any_form(void **state)
+{
+    (void)state;
+    each_question(check_apart);
+    each_question(check_swapped);
+}
+
+/* hoà = hòa, thuỷ = thủy; capitals; what stands around. */
+static void check_dressed(const char *question)
+{
+    struct buf b = BUF_INIT(8000);
+    uint8_t upper[8000];
+    size_t n = sizeof upper;
+    assert_non_null(u8_toupper((const uint8_t *)question, strlen(question), NULL, NULL, upper, &n));
+    check_same(question, upper, n);
+    buf_printf(&b, "\xef\xbb\xbf \xf0\x9f\x99\x8f %s!!! \xf0\x9f\x98\xad\xf0\x9f\x98\xad", question);
+    check_same(question, (const uint8_t *)buf_cstr(&b), b.len);
+    buf_clear(&b);
+}
+
+static void test_capitals_and_emoji(void **state)
+{
+    (void)state;
+    each_question(check_dressed);
+}
+
+/* Random bytes, random letters, random words: always within its bound, and stable. */
+static void test_random_texts(void **state)
+{
+    static const char *const piece[] = {
+        "ă", "ệ",  "ươ", "đ",  "\xcc\x81", "\xcc\xa3", "\xcc\x9b",     " ", "a", "nghiêng",
+        "k", "hs", "7",  "ww", "\xff",     "\xe1\xbb", "\xe2\x80\x8b", "😀", "-", "dd"
+    };
+    uint64_t seed = 42;
+    (void)state;
+    for (unsigned round = 0; round < 3000; round++) {
+        struct buf b = BUF_INIT(20000);
+        char once[FAQ_NORMAL_MAX];
+        for (unsigned i = 0; i < round % 400; i++) {
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            if (round % 3 == 0)
+                buf_char(&b, (char)(seed >> 33));
+            else
+                buf_str(&b, piece[(seed >> 33) % (sizeof piece / sizeof *piece)]);
+        }
+        faq_normal(faq, buf_cstr(&b), b.len, once);
+        check_true("within its bound", strlen(once) < FAQ_NORMAL_MAX - 1);
+        check_stable(once);
+        buf_clear(&b);
     }
 }
 
@@ -267,6 +385,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_reading_twice_changes_nothing),
+        cmocka_unit_test(test_marks_in_any_form),
+        cmocka_unit_test(test_capitals_and_emoji),
+        cmocka_unit_test(test_random_texts),
         cmocka_unit_test(test_any_bytes),
         cmocka_unit_test(test_long_questions_end),
         cmocka_unit_test(test_tiers),
