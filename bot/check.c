@@ -3,6 +3,7 @@
  * providers' data. Faults go to stdout as `file:line: what to do`, one per line.
  */
 #include "loa/app.h"
+#include "loa/canned.h"
 #include "loa/channel.h"
 #include "loa/chat_texts.h"
 #include "loa/config.h"
@@ -24,6 +25,7 @@ struct check {
     struct template_set *templates;
     struct policy *policy;
     struct desks *desks;
+    struct canned_file *canned;
     struct chat_texts *chat_texts;
     struct consent_words *consent_words;
     struct wish_words *wish_words;
@@ -65,6 +67,7 @@ static void check_texts(struct check *c)
     policy_load(c->policy_dir, c->err, &c->policy);
     faq_check(c->faq_dir, c->faq_own, c->err, c->warnings);
     desks_load(c->policy_dir, c->err, &c->desks);
+    canned_file_load(c->policy_dir, c->err, &c->canned);
     chat_texts_load(c->chat_dir, c->err, &c->chat_texts);
     if (c->policy != NULL)
         consent_words_load(c->chat_dir, c->policy, c->err, &c->consent_words);
@@ -206,6 +209,7 @@ int app_check(int argc, char **argv)
     template_set_free(c.templates);
     policy_free(c.policy);
     desks_free(c.desks);
+    canned_file_free(c.canned);
     chat_texts_free(c.chat_texts);
     consent_words_free(c.consent_words);
     wish_words_free(c.wish_words);

@@ -10,10 +10,13 @@
 #include "loa/app.h"
 #include "loa/archive.h"
 #include "loa/board.h"
+#include "loa/canned.h"
 #include "loa/chat.h"
 #include "loa/clock.h"
 #include "loa/faq.h"
 #include "loa/feedback.h"
+#include "loa/desk.h"
+#include "loa/faq_own.h"
 #include "loa/hooks.h"
 #include "loa/log.h"
 #include "loa/mem.h"
@@ -21,6 +24,7 @@
 #include "loa/private_redis.h"
 #include "loa/qa.h"
 #include "loa/redis_guard.h"
+#include "loa/roster.h"
 #include "loa/secrets.h"
 #include "loa/staff.h"
 #include "loa/survey.h"
@@ -179,6 +183,24 @@ static void tell_conversation(void *ctx, const char *cid, const char *text, cons
     chat_receive(s->chat, &in, told, t);
 }
 
+/* What the people at the desks need, in every process. */
+static void make_desk(struct service *s)
+{
+    s->board = board_new(s);
+    s->roster = roster_new(s);
+    s->canned = canned_new(s);
+    s->faq_own = faq_own_new(s);
+    desk_live(s);
+}
+
+static void start_desk(struct service *s)
+{
+    board_start(s->board);
+    roster_start(s->roster);
+    canned_start(s->canned);
+    faq_own_start(s->faq_own);
+}
+
 static void make_stages(struct run *r)
 {
     struct service *s = &r->s;
@@ -196,7 +218,7 @@ static void make_stages(struct run *r)
                                                        .other_ctx = s });
     if (!r->works) {
         s->chat = chat_new(s);
-        s->board = board_new(s);
+        make_desk(s);
         return;
     }
     s->leases = leases_new(s->store, s->process_id, on_lease, off_lease, s);
@@ -239,7 +261,7 @@ static void make_stages(struct run *r)
                                                     .config = s->config,
                                                     .alert = service_alert,
                                                     .alert_ctx = s });
-    s->board = board_new(s);
+    make_desk(s);
     s->handover = handover_new(s);
     s->feedback_clock = feedback_clock_new(s);
     s->hooks = hooks_new(&(struct hooks_env){ .loop = s->loop,
@@ -287,7 +309,7 @@ static void store_opened(void *ctx, enum loa_status st)
         s->store_open = true;
         tell_of_skipped(s);
         api_keys_load(s->keys);
-        board_start(s->board);
+        start_desk(s);
         if (r->works) {
             leases_start(s->leases);
             later_start(s->later);
@@ -352,6 +374,7 @@ static void http_routes(struct service *s)
     api_feed(s);
     api_staff(s);
     api_staff_login(s);
+    api_desk(s);
     api_chat(s);
     api_citizens(s);
     api_inbox(s);
@@ -578,6 +601,9 @@ static void free_all(struct run *r)
     hooks_free(s->hooks);
     handover_free(s->handover);
     feedback_clock_free(s->feedback_clock);
+    faq_own_free(s->faq_own);
+    canned_free(s->canned);
+    roster_free(s->roster);
     board_free(s->board);
     chat_free(s->chat);
     later_free(s->later);

@@ -1,3 +1,4 @@
+#include "loa/canned.h"
 #include "loa/chat_texts.h"
 #include "loa/consent_words.h"
 #include "loa/faq.h"
@@ -35,6 +36,8 @@ static enum loa_status load_chat(const struct config *cf, const char *policy_dir
     if (st == LOA_OK)
         st = desks_load(policy_dir, err, &out->desks);
     if (st == LOA_OK)
+        st = canned_file_load(policy_dir, err, &out->canned_file);
+    if (st == LOA_OK)
         st = consent_words_load(dir, out->policy, err, &out->consent_words);
     if (st == LOA_OK)
         st = feedback_rules_load(policy_dir, err, &out->feedback);
@@ -68,6 +71,7 @@ void service_texts_free(struct service_texts *t)
     words_free(t->words);
     chat_texts_free(t->chat_texts);
     desks_free(t->desks);
+    canned_file_free(t->canned_file);
     consent_words_free(t->consent_words);
     feedback_rules_free(t->feedback);
     free(t->survey);
@@ -82,6 +86,7 @@ struct service_texts service_texts_of(const struct service *s)
                                    .words = s->words,
                                    .chat_texts = s->chat_texts,
                                    .desks = s->desks,
+                                   .canned_file = s->canned_file,
                                    .consent_words = s->consent_words,
                                    .faq = s->faq,
                                    .wish_words = s->wish_words,
@@ -108,6 +113,7 @@ void service_texts_use(struct service *s, const struct service_texts *t)
     s->words = t->words;
     s->chat_texts = t->chat_texts;
     s->desks = t->desks;
+    s->canned_file = t->canned_file;
     s->consent_words = t->consent_words;
     s->feedback = t->feedback;
     s->survey = t->survey;
@@ -116,4 +122,16 @@ void service_texts_use(struct service *s, const struct service_texts *t)
     s->wish_words = t->wish_words;
     s->texts_generation++;
     service_texts_free(&old);
+}
+
+enum loa_status service_faq_reload(struct service *s, struct errors *err)
+{
+    struct faq *fresh = NULL;
+    enum loa_status st = load_faq(s->config, err, &fresh);
+    if (st != LOA_OK)
+        return st;
+    faq_free(s->faq);
+    s->faq = fresh;
+    s->texts_generation++;
+    return LOA_OK;
 }

@@ -1,5 +1,6 @@
 /*
- * GET /v1/dossiers/{MaHoSo}: the whole story. "Why did this citizen (not) get it?" is answered here.
+ * GET /v1/dossiers/{MaHoSo}: the whole story. "Why did this citizen (not) get it?" is answered here, and on
+ * the page of the desk.
  */
 #include "loa/api.h"
 #include "loa/calendar.h"
@@ -21,7 +22,9 @@ struct line { /* one event of the timeline, see router.h */
 };
 
 struct view {
-    struct api_call *call;
+    struct service *service;
+    dossier_view_fn *done;
+    void *ctx;
     char code[DOSSIER_CODE_MAX];
     struct line line[TIMELINE_MAX];
     unsigned lines, waiting;
@@ -78,7 +81,7 @@ static void add_line(cJSON *list, struct line *l, const struct service *s)
 
 static void answer(struct view *v)
 {
-    const struct service *s = v->call->service;
+    const struct service *s = v->service;
     const struct status_rule *rule = policy_status(s->policy, v->status);
     const struct dossier_event *e = &v->summary;
     cJSON *j = cJSON_CreateObject();
@@ -100,7 +103,7 @@ static void answer(struct view *v)
     struct buf out = BUF_INIT(1u << 20);
     json_print(j, &out);
     cJSON_Delete(j);
-    api_json(v->call, 200, &out);
+    v->done(v->ctx, LOA_OK, &out);
     buf_clear(&out);
 }
 
@@ -109,7 +112,7 @@ static void leave(struct view *v)
     if (--v->waiting > 0)
         return;
     if (v->failed)
-        api_problem_status(v->call, LOA_UNAVAILABLE);
+        v->done(v->ctx, LOA_UNAVAILABLE, NULL);
     else
         answer(v);
     for (unsigned i = 0; i < v->lines; i++)
@@ -122,14 +125,14 @@ static void notification_read(void *ctx, enum loa_status st, const struct redis_
     struct fetch *f = ctx;
     f->view->failed |= st != LOA_OK;
     if (st == LOA_OK)
-        f->line->notification = story_of(f->line->nid, v, f->view->call->service->words);
+        f->line->notification = story_of(f->line->nid, v, f->view->service->words);
     leave(f->view);
     free(f);
 }
 
 static void fetch_notification(struct view *v, struct line *l)
 {
-    struct store *s = v->call->service->store;
+    struct store *s = v->service->store;
     unsigned p = (unsigned)(l->nid[0] - '0') * 10 + (unsigned)(l->nid[1] - '0');
     struct fetch *f = mem_alloc(sizeof *f);
     *f = (struct fetch){ v, l };
@@ -186,7 +189,7 @@ static void read_summary(struct view *v, const struct redis_value *sealed)
     size_t n;
     const char *text = redis_str(sealed, &n);
     store_key(key, 0, "d:%s", v->code);
-    v->known = n > 0 && crypto_unseal(v->call->service->crypto, key, text, n, &plain) == LOA_OK &&
+    v->known = n > 0 && crypto_unseal(v->service->crypto, key, text, n, &plain) == LOA_OK &&
                dossier_event_from_json(buf_cstr(&plain), plain.len, &v->summary) == LOA_OK;
     buf_clear(&plain);
 }
@@ -195,7 +198,7 @@ static void dossier_read(void *ctx, enum loa_status st, const struct redis_value
 {
     struct view *v = ctx;
     if (st != LOA_OK || redis_count(record) == 0) {
-        api_problem_status(v->call, st != LOA_OK ? st : LOA_NOT_FOUND);
+        v->done(v->ctx, st != LOA_OK ? st : LOA_NOT_FOUND, NULL);
         free(v);
         return;
     }
@@ -214,28 +217,44 @@ static void dossier_read(void *ctx, enum loa_status st, const struct redis_value
     leave(v);
 }
 
+static void unread(void *ctx)
+{
+    dossier_read(ctx, LOA_UNAVAILABLE, NULL);
+}
+
+void dossier_view(struct service *s, const char *norm, dossier_view_fn *done, void *ctx)
+{
+    struct view *v = mem_alloc(sizeof *v);
+    v->service = s;
+    v->done = done;
+    v->ctx = ctx;
+    snprintf(v->code, sizeof v->code, "%s", norm);
+    unsigned p = store_partition_of(s->store, norm);
+    struct args a;
+    args_init(&a);
+    args_key(&a, p, "d:%s", norm);
+    if (store_command(s->store, p, "HGETALL", &a, dossier_read, v) != LOA_OK)
+        loop_defer(s->loop, unread, v);
+    args_clear(&a);
+}
+
+static void answer_call(void *ctx, enum loa_status st, const struct buf *json)
+{
+    if (st == LOA_OK)
+        api_json(ctx, 200, json);
+    else
+        api_problem_status(ctx, st);
+}
+
 static void get_dossier(struct api_call *c)
 {
     struct dossier_code code;
     const char *text = http_request_param(c->req, "code");
-    if (dossier_code_parse(text, strlen(text), clock_wall_ms(), &code, NULL) != LOA_OK) {
+    if (dossier_code_parse(text, strlen(text), clock_wall_ms(), &code, NULL) == LOA_OK)
+        dossier_view(c->service, code.norm, answer_call, c);
+    else
         api_problem(c, 400, "bad_code", "This is not a dossier code",
                     "Mã hồ sơ không đúng mẫu. Ví dụ: H27.01.02-250901-0007.", NULL);
-        return;
-    }
-    struct view *v = mem_alloc(sizeof *v);
-    v->call = c;
-    snprintf(v->code, sizeof v->code, "%s", code.norm);
-    unsigned p = store_partition_of(c->service->store, code.norm);
-    struct args a;
-    args_init(&a);
-    args_key(&a, p, "d:%s", code.norm);
-    enum loa_status st = store_command(c->service->store, p, "HGETALL", &a, dossier_read, v);
-    args_clear(&a);
-    if (st != LOA_OK) {
-        api_problem_status(c, st);
-        free(v);
-    }
 }
 
 void api_dossiers(struct service *s)

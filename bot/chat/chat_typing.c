@@ -1,4 +1,5 @@
 #include "loa/chat_typing.h"
+#include <stdio.h>
 #include <string.h>
 
 #define CID_LEN (CRYPTO_KEY_HEX - 1)
@@ -14,7 +15,9 @@ static void told(void *ctx, enum loa_status st, const struct redis_value *v)
 /* "<from><cid>" */
 void chat_typing_tell(struct redis *r, const char *cid, char from)
 {
-    redis_commandf(r, -1, told, NULL, "PUBLISH " CHAT_TYPING_CHANNEL " %c%s", from, cid);
+    char word[CID_LEN + 2];
+    snprintf(word, sizeof word, "%c%s", from, cid);
+    redis_commandf(r, -1, told, NULL, "PUBLISH " CHAT_TYPING_CHANNEL " %s", word);
 }
 
 bool chat_typing_read(const char *data, size_t len, char cid[CRYPTO_KEY_HEX], char *from)

@@ -78,6 +78,10 @@ cJSON *api_body_json(struct api_call *c);
 /* A page for citizens out of templates/web/FILE, whose parts begin with lines "<!-- piece: NAME -->": head,
  * `piece` (or several, "a,b"), foot. "[[value]]" becomes `value`, escaped. Not to be indexed, framed or told on as referrer. */
 void api_page(struct api_call *c, int status, const char *file, const char *piece, const char *value);
+/* The whole story of a dossier as JSON, by its normalised code; for staff only. LOA_NOT_FOUND: there is none.
+ */
+typedef void dossier_view_fn(void *ctx, enum loa_status st, const struct buf *json);
+void dossier_view(struct service *s, const char *norm, dossier_view_fn *done, void *ctx);
 
 /* ---- subjects: each adds its routes ---- */
 void api_dossier_events(struct service *s); /* bot/intake/dossier_api.c: /v1/dossier-events, /sync/… */

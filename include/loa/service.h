@@ -24,6 +24,9 @@ struct chat;
 struct chat_texts;
 struct consent_words;
 struct board;
+struct canned_book;
+struct canned_file;
+struct faq_own;
 struct handover;
 struct hub;
 struct roster;
@@ -55,6 +58,7 @@ struct service {
     struct words *words;                 /* replaced on reload */
     struct chat_texts *chat_texts;       /* replaced on reload */
     struct desks *desks;                 /* replaced on reload */
+    struct canned_file *canned_file;     /* replaced on reload */
     struct consent_words *consent_words; /* replaced on reload */
     struct faq *faq;                     /* replaced on reload */
     struct wish_words *wish_words;       /* replaced on reload */
@@ -71,7 +75,11 @@ struct service {
     struct archive *archive;   /* NULL where this process does no work */
     struct board *board;       /* the desks' queues and people */
     struct handover *handover; /* NULL where this process does no work */
-    struct hooks *hooks;       /* NULL where this process does no work */
+    struct roster *roster;     /* who is on duty when */
+    struct canned_book *canned;
+    struct faq_own *faq_own;
+    struct hub *hub;     /* the pages of the desk that are open here */
+    struct hooks *hooks; /* NULL where this process does no work */
     struct api_keys *keys;
     struct api_kept *kept; /* api_keep() */
     struct pages *pages;
@@ -95,6 +103,7 @@ struct service_texts {
     struct words *words;
     struct chat_texts *chat_texts;
     struct desks *desks;
+    struct canned_file *canned_file;
     struct consent_words *consent_words;
     struct faq *faq;
     struct wish_words *wish_words;
@@ -104,6 +113,8 @@ struct service_texts {
 enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
 void service_texts_use(struct service *s, const struct service_texts *t); /* frees the old ones */
 void service_texts_free(struct service_texts *t);
+/* The FAQ alone; the old one stays when the new one is not good. */
+enum loa_status service_faq_reload(struct service *s, struct errors *err);
 struct service_texts service_texts_of(const struct service *s); /* the ones in use */
 
 /* ---- waking the owner of a partition, here or in another process ---- */

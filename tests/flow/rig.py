@@ -9,19 +9,21 @@ from harness import LOA, ROOT, Redis, free_port, http, start, start_redis, stop,
 
 
 class Rig:
-    def __init__(self, processes=1, private=False, redis_options=(), sim_args=(), extra="", limits=None):
-        """`limits`: changes to templates/policy/limits.ini, in a copy of the templates."""
+    def __init__(self, processes=1, private=False, redis_options=(), sim_args=(), extra="", limits=None, edit=None):
+        """`limits`: changes to templates/policy/limits.ini, in a copy of the templates; `edit` is called with that copy."""
         self.dir = tmpdir()
         self.templates = ROOT / "templates"
-        if limits:
+        if limits or edit:
             self.templates = self.dir / "templates"
             shutil.copytree(ROOT / "templates", self.templates)
             path = self.templates / "policy/limits.ini"
             text = path.read_text()
-            for name, value in limits.items():
+            for name, value in (limits or {}).items():
                 text, n = re.subn(rf"(?m)^{name}\s*=.*$", f"{name} = {value}", text)
                 assert n > 0, name
             path.write_text(text)
+        if edit:
+            edit(self.templates)
         self.private = private
         self.redis_options = redis_options
         self.extra = extra
