@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define LOOK_MS 20000
 
@@ -14,20 +13,16 @@ struct guard {
     uint64_t ws;
     char login[STAFF_LOGIN_SIZE], session[CRYPTO_KEY_HEX];
     bool active; /* the person did something since we last asked */
-    UT_hash_handle hh;
+    struct guard *next;
 };
 
+/* A list will do: an office has hundreds of these, not thousands. */
 static struct guard *find(const struct staff *t, uint64_t ws)
 {
-    struct guard *g;
-    HASH_FIND(hh, t->guards, &ws, sizeof ws, g);
+    struct guard *g = t->guards;
+    while (g != NULL && g->ws != ws)
+        g = g->next;
     return g;
-}
-
-static void drop(struct staff *t, struct guard *g)
-{
-    HASH_DEL(t->guards, g);
-    free(g);
 }
 
 struct check {
@@ -47,10 +42,6 @@ static void checked(void *ctx, enum loa_status st, const struct session_view *v)
 
 static void check(struct staff *t, struct guard *g)
 {
-    if (ws_find(t->service->server, g->ws) == NULL) {
-        drop(t, g);
-        return;
-    }
     struct check *c = mem_alloc(sizeof *c);
     *c = (struct check){ t, g->ws };
     if (session_ask(t, g->login, g->session, g->active, checked, c) == LOA_OK)
@@ -59,28 +50,34 @@ static void check(struct staff *t, struct guard *g)
         free(c); /* asked again soon */
 }
 
+/* Asks for the sessions of one person, of all with ""; forgets sockets that are closed. */
+static void check_those_of(struct staff *t, const char *login, size_t len)
+{
+    for (struct guard **at = &t->guards; *at != NULL;) {
+        struct guard *g = *at;
+        if (ws_find(t->service->server, g->ws) == NULL) {
+            *at = g->next;
+            free(g);
+            continue;
+        }
+        if (len == 0 || (strlen(g->login) == len && memcmp(g->login, login, len) == 0))
+            check(t, g);
+        at = &g->next;
+    }
+}
+
 static void check_all(void *ctx)
 {
     struct staff *t = ctx;
-    struct guard *g, *next;
     timer_start(&t->look, t->service->loop, LOOK_MS, check_all, t);
-    HASH_ITER(hh, t->guards, g, next)
-    {
-        check(t, g);
-    }
+    check_those_of(t, "", 0);
 }
 
 /* data: the login whose sessions may have ended; empty: the subscription began anew. */
 static void ended_somewhere(void *ctx, const char *channel, const char *data, size_t len)
 {
-    struct staff *t = ctx;
-    struct guard *g, *next;
     (void)channel;
-    HASH_ITER(hh, t->guards, g, next)
-    {
-        if (len == 0 || (strlen(g->login) == len && memcmp(g->login, data, len) == 0))
-            check(t, g);
-    }
+    check_those_of(ctx, data, len);
 }
 
 void guard_start(struct staff *t)
@@ -92,12 +89,12 @@ void guard_start(struct staff *t)
 
 void guard_stop(struct staff *t)
 {
-    struct guard *g, *next;
     timer_stop(&t->look);
-    HASH_ITER(hh, t->guards, g, next)
-    {
-        drop(t, g);
+    for (struct guard *g = t->guards, *next; g != NULL; g = next) {
+        next = g->next;
+        free(g);
     }
+    t->guards = NULL;
 }
 
 void staff_guard_socket(struct service *s, const struct staff_member *who, uint64_t ws_id)
@@ -109,7 +106,8 @@ void staff_guard_socket(struct service *s, const struct staff_member *who, uint6
     g->ws = ws_id;
     snprintf(g->login, sizeof g->login, "%s", who->login);
     snprintf(g->session, sizeof g->session, "%s", who->session);
-    HASH_ADD(hh, t->guards, ws, sizeof g->ws, g);
+    g->next = t->guards;
+    t->guards = g;
 }
 
 void staff_socket_active(struct service *s, uint64_t ws_id)

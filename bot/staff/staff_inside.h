@@ -13,7 +13,7 @@ struct guard;
 struct staff {
     struct service *service;
     struct hashing hashing;
-    struct guard *guards; /* open sockets by id */
+    struct guard *guards; /* open sockets */
     struct timer look;
     bool secure; /* reached by https */
     int64_t idle_ms, life_ms;

@@ -7,6 +7,7 @@ import time
 from harness import Cases, equal, stop, wait_for
 from rig import Rig
 from staff_client import PASSWORD, Desk, add_staff, staff_command
+from websocket import Closed, WebSocket
 
 cases = Cases()
 rig = Rig(processes=2)
@@ -277,6 +278,54 @@ with cases("a session older than twelve hours is over"):
     equal(old.me()[0], 200)
     redis("HSET", key, "made", int(time.time() * 1000) - 12 * 3600 * 1000)
     equal(old.me()[0], 401)
+
+def live(desk, process=0, **headers):
+    return WebSocket(rig.ports[process], "/desk/live", {"Cookie": desk.cookie, **headers})
+
+
+def ended(socket, within_s=15):
+    """The code the server closes with, whatever it says before."""
+    return socket.closed(within_s)
+
+
+with cases("a WebSocket opens only with a living session, from our own page"):
+    desk = log_in("lan.vo")
+    equal(live(desk).receive()["type"], "hello")
+    equal(live(desk, Origin=rig.url[0]).receive()["type"], "hello")
+    equal(ended(live(desk, Origin="https://evil.example")), 4401)
+    equal(ended(live(Desk(rig.url[0]), Cookie="loa_staff=lan.vo:" + "0" * 64)), 4401)
+    equal(ended(WebSocket(rig.ports[0], "/desk/live")), 4401)
+
+with cases("it ends with the session, in whatever process: logged out, password changed, switched off"):
+    desk, other = log_in("lan.vo"), log_in("lan.vo")
+    here, there, others = live(desk), live(desk, 1), live(other, 1)
+    for socket in (here, there, others):
+        equal(socket.receive()["type"], "hello")
+    equal(desk.call("POST", "/desk/logout")[0], 204)
+    equal((ended(here), ended(there)), (4401, 4401))
+    kept = log_in("lan.vo")
+    stays = live(kept)
+    equal(stays.receive()["type"], "hello")
+    equal(kept.call("POST", "/desk/password", {"old": PASSWORD, "new": ANOTHER})[0], 204)
+    equal(ended(others), 4401)
+    equal(kept.call("POST", "/desk/password", {"old": ANOTHER, "new": PASSWORD})[0], 204)
+    try:
+        while not stays.quiet(0.5):
+            pass
+    except Closed as e:
+        raise AssertionError(f"the session that changed the password was closed: {e}")
+    equal(staff_command(config, "off", "lan.vo")[0], 0)
+    equal(ended(stays), 4401)
+    equal(staff_command(config, "on", "lan.vo")[0], 0)
+
+with cases("an idle WebSocket ends with its session"):
+    before = sessions()
+    desk = log_in("lan.vo")
+    socket = live(desk)
+    equal(socket.receive()["type"], "hello")
+    redis("DEL", (sessions() - before).pop())
+    redis("PUBLISH", "loa:staff", "lan.vo")
+    equal(ended(socket), 4401)
 
 with cases("without the store: try again; with it the session is still there"):
     keep = log_in("lan.vo")
