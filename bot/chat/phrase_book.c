@@ -19,7 +19,8 @@ struct word { /* as it stands, in small letters; and without marks */
     char marked[WORD_MAX], plain[WORD_MAX];
 };
 
-struct phrase { /* also another spelling of the word `meaning` */
+struct phrase {                /* also another spelling of the word `meaning` */
+    const struct phrase *next; /* that begins with the same byte */
     unsigned group;
     char meaning[WORD_MAX];
     struct word word[PHRASE_WORDS];
@@ -28,6 +29,9 @@ struct phrase { /* also another spelling of the word `meaning` */
 
 struct phrase_book {
     struct phrase *phrase, *spelling;
+    /* By the first byte of their first word (without marks; a spelling with them), in the order of the file:
+     * every word of every text is looked up. */
+    const struct phrase *phrase_by[256], *spelling_by[256];
     unsigned phrases, spellings;
     char version[13];
 };
@@ -161,6 +165,20 @@ static void read_row(void *ctx, const struct tsv_row *row)
     free(list);
 }
 
+static void make_index(struct phrase_book *b)
+{
+    for (unsigned i = b->phrases; i-- > 0;) {
+        const struct phrase **head = &b->phrase_by[(unsigned char)b->phrase[i].word[0].plain[0]];
+        b->phrase[i].next = *head;
+        *head = &b->phrase[i];
+    }
+    for (unsigned i = b->spellings; i-- > 0;) {
+        const struct phrase **head = &b->spelling_by[(unsigned char)b->spelling[i].word[0].marked[0]];
+        b->spelling[i].next = *head;
+        *head = &b->spelling[i];
+    }
+}
+
 enum loa_status phrase_book_load(const char *path, const struct phrase_group *groups,
                                  bool (*known)(const void *ctx, unsigned group, const char *meaning),
                                  const void *ctx, struct errors *err, struct phrase_book **out)
@@ -181,6 +199,7 @@ enum loa_status phrase_book_load(const char *path, const struct phrase_group *gr
         phrase_book_free(b);
         return st;
     }
+    make_index(b);
     *out = b;
     return LOA_OK;
 }
@@ -218,11 +237,10 @@ static unsigned respell(const struct phrase_book *b, const struct word *text, un
 {
     unsigned n = 0;
     for (unsigned i = 0; i < count && n < max;) {
-        const struct phrase *best = NULL;
-        for (unsigned s = 0; s < b->spellings; s++)
-            if (is_spelled(text + i, count - i, &b->spelling[s]) &&
-                (best == NULL || b->spelling[s].words > best->words))
-                best = &b->spelling[s];
+        const struct phrase *best = NULL, *s = b->spelling_by[(unsigned char)text[i].marked[0]];
+        for (; s != NULL; s = s->next)
+            if ((best == NULL || s->words > best->words) && is_spelled(text + i, count - i, s))
+                best = s;
         if (best != NULL) {
             unsigned room = max - n, said = split(best->meaning, out + n, room);
             n += said < room ? said : room;
@@ -236,10 +254,10 @@ static unsigned respell(const struct phrase_book *b, const struct word *text, un
 
 static const struct phrase *longest(const struct phrase_book *b, const struct word *text, unsigned left)
 {
-    const struct phrase *best = NULL;
-    for (unsigned i = 0; i < b->phrases; i++)
-        if ((best == NULL || b->phrase[i].words > best->words) && starts_with(text, left, &b->phrase[i]))
-            best = &b->phrase[i];
+    const struct phrase *best = NULL, *p = b->phrase_by[(unsigned char)text[0].plain[0]];
+    for (; p != NULL; p = p->next)
+        if ((best == NULL || p->words > best->words) && starts_with(text, left, p))
+            best = p;
     return best;
 }
 
