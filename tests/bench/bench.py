@@ -355,10 +355,15 @@ ENTRIES = ROOT / "templates/faq/entries.json"
 LABELLED = ROOT / "tests/data/faq-heldout.tsv"
 
 
+BEGIN_A_CASE = ("phan-anh-kien-nghi", "khieu-nai-to-cao")  # what follows them is part of a complaint, no question
+
+
 def write_questions(path):
-    """Every phrasing of every entry: questions both sides have an answer for."""
+    """Every phrasing of the entries: questions both sides have an answer for."""
     with open(path, "w") as f:
         for entry in json.loads(ENTRIES.read_text()):
+            if entry["id"] in BEGIN_A_CASE:
+                continue
             for phrase in [entry["question"], *entry.get("variants", [])]:
                 f.write(json.dumps(phrase, ensure_ascii=False)[1:-1] + "\n")
 
