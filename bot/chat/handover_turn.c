@@ -155,6 +155,8 @@ void handover_watch(struct service *s, const struct desk *d)
 void handover_begin(struct turn *t, const char *reason, const char *desk)
 {
     struct service *s = turn_service(t);
+    if (strcmp(turn_mode(t), "bot") != 0 && strcmp(reason, "urgent") == 0)
+        turn_set(t, "hr", reason); /* the pages of the desk sound an alarm */
     if (strcmp(turn_mode(t), "talk") == 0)
         return; /* somebody is there already */
     if (strcmp(turn_mode(t), "wait") == 0) {

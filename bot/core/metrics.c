@@ -114,7 +114,9 @@ static const struct description {
     [M_TEMPLATE_ERRORS] = { "loa_template_errors_total", "Messages that could not be rendered", COUNTER },
 };
 
-static const double bounds[] = { .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60 };
+/* Up to an hour: people answer too. */
+static const double bounds[] = { .001, .0025, .005, .01, .025, .05, .1, .25, .5,
+                                 1,    2.5,   5,    10,  30,   60,  300, 900, 3600 };
 #define BOUNDS (sizeof bounds / sizeof bounds[0])
 
 struct histogram {

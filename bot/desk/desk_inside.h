@@ -17,6 +17,7 @@
 #include <uthash.h>
 
 #define PAGE_OPEN_MAX     8
+#define ALARMS_MAX        16
 #define REQUEST_ID_SIZE   44
 #define DESK_OUT_MAX      60000 /* of one message: a socket's queue takes 64 kB */
 #define DESK_TEXT_LETTERS 2000  /* of an officer's words */
@@ -45,6 +46,8 @@ struct page {
     bool people_dirty;
     struct timer push;
     long long notices_said;
+    char alarmed[ALARMS_MAX][CRYPTO_KEY_HEX]; /* the latest ones, so that each is told once */
+    unsigned alarms;
     unsigned openings;
     UT_hash_handle hh;
 };

@@ -95,6 +95,33 @@ static void people_json(const struct service *s, struct buf *b)
     buf_str(b, "]}");
 }
 
+/* ---- urgent words ---- */
+
+static bool alarmed_before(const struct page *p, const char *cid)
+{
+    for (unsigned i = 0; i < ALARMS_MAX; i++)
+        if (strcmp(p->alarmed[i], cid) == 0)
+            return true;
+    return false;
+}
+
+static void sound_alarms(struct page *p, const char *desk)
+{
+    const struct service *s = p->hub->service;
+    const struct board_item *it;
+    for (unsigned i = 0; (it = board_item_at(s->board, desk, i)) != NULL; i++) {
+        if (strcmp(it->reason, "urgent") != 0 || alarmed_before(p, it->cid))
+            continue;
+        struct buf b = BUF_INIT(1024);
+        snprintf(p->alarmed[p->alarms++ % ALARMS_MAX], CRYPTO_KEY_HEX, "%s", it->cid);
+        buf_printf(&b, "{\"type\":\"alarm\",\"cid\":\"%s\"", it->cid);
+        json_text(&b, "text_vi", words_say(s->words, "desk", "urgent", NULL));
+        buf_str(&b, "}");
+        page_say(p, &b);
+        buf_clear(&b);
+    }
+}
+
 /* ---- what is to be sent ---- */
 
 /* One after the other, no faster than the socket takes them: a lead sees many desks. */
@@ -112,9 +139,11 @@ static void push(void *ctx)
     else if (p->people_dirty)
         people_json(s, &b);
     enum loa_status st = b.len > 0 ? page_try(p, &b) : LOA_OK;
-    if (st != LOA_BUSY && i < 64)
+    if (st != LOA_BUSY && i < 64) {
         p->dirty &= ~(UINT64_C(1) << i);
-    else if (st != LOA_BUSY)
+        if (d != NULL)
+            sound_alarms(p, d->id);
+    } else if (st != LOA_BUSY)
         p->people_dirty = false;
     if (p->dirty != 0 || p->people_dirty)
         timer_start(&p->push, s->loop, st == LOA_BUSY ? PUSH_BUSY_MS : PUSH_MS, push, p);

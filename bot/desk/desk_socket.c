@@ -442,6 +442,11 @@ static void board_changed(void *ctx, const char *desk)
     }
 }
 
+static void duty_changed(void *ctx)
+{
+    board_changed(ctx, "");
+}
+
 static void conversation_changed(void *ctx, const char *cid, long long last)
 {
     talk_changed(ctx, cid, last);
@@ -505,7 +510,10 @@ void desk_live(struct service *s)
     chat_on_change(s->chat, conversation_changed, s->hub);
     canned_on_change(s->canned, canned_changed, s->hub);
     faq_own_on_change(s->faq_own, drafts_changed, s->hub);
-    roster_listen(s->roster, &(struct roster_listener){ roster_changed, notice_came, s->hub });
+    const struct roster_listener listener = {
+        .changed = roster_changed, .notice = notice_came, .duty = duty_changed, .ctx = s->hub
+    };
+    roster_listen(s->roster, &listener);
     if (redis_subscribe(s->redis, CHAT_TYPING_CHANNEL, somebody_types, s->hub) != LOA_OK)
         log_error("desk_typing_not_live"); /* only with too many channels: nobody sees who types */
 }

@@ -384,10 +384,18 @@ static void attended(void *ctx, enum loa_status st, const struct redis_value *v)
     d->asking = false;
     if (st != LOA_OK)
         return;
-    d->count = redis_count(logins) < DUTY_MAX ? (unsigned)redis_count(logins) : DUTY_MAX;
-    d->duty = mem_resize(d->duty, (d->count + 1) * sizeof *d->duty);
-    for (unsigned i = 0; i < d->count; i++)
+    unsigned n = redis_count(logins) < DUTY_MAX ? (unsigned)redis_count(logins) : DUTY_MAX;
+    bool same = n == d->count;
+    for (unsigned i = 0; same && i < n; i++)
+        same = strcmp(d->duty[i].login, redis_str(redis_at(logins, i), NULL)) == 0;
+    if (same)
+        return;
+    d->count = n;
+    d->duty = mem_resize(d->duty, (n + 1) * sizeof *d->duty);
+    for (unsigned i = 0; i < n; i++)
         text_copy(d->duty[i].login, sizeof d->duty[i].login, redis_str(redis_at(logins, i), NULL));
+    if (d->roster->listener.duty != NULL)
+        d->roster->listener.duty(d->roster->listener.ctx);
 }
 
 static void attend(struct desk_duty *d, const struct desk *desk)

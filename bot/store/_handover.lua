@@ -4,12 +4,12 @@
 -- Before changing a conversation: local was = desk_before(P, cid). After it: desk_index(P, cid, was).
 
 local function desk_before(P, cid)
-  local f = redis.call('HMGET', P .. 'cv:' .. cid, 'md', 'dk', 'of', 'hw', 'hq')
-  return { md = f[1] or 'bot', dk = f[2] or '', of = f[3] or '', hw = f[4] or '', hq = f[5] or '' }
+  local f = redis.call('HMGET', P .. 'cv:' .. cid, 'md', 'dk', 'of', 'hw', 'hq', 'hr')
+  return { md = f[1] or 'bot', dk = f[2] or '', of = f[3] or '', hw = f[4] or '', hq = f[5] or '', hr = f[6] or '' }
 end
 
 local function desk_index(P, cid, was)
-  local f = redis.call('HMGET', P .. 'cv:' .. cid, 'md', 'dk', 'of', 'hw', 'hq', 'hs')
+  local f = redis.call('HMGET', P .. 'cv:' .. cid, 'md', 'dk', 'of', 'hw', 'hq', 'hs', 'hr')
   local md, dk, of, hw, hq = f[1] or 'bot', f[2] or '', f[3] or '', f[4] or '', f[5] or ''
   if hw ~= was.hw or md ~= was.md then
     if md ~= 'bot' and hw ~= '' then
@@ -18,7 +18,7 @@ local function desk_index(P, cid, was)
       redis.call('ZREM', P .. 'hw', cid)
     end
   end
-  if md == was.md and dk == was.dk and of == was.of and hq == was.hq then return end
+  if md == was.md and dk == was.dk and of == was.of and hq == was.hq and (f[7] or '') == was.hr then return end
   if was.dk ~= '' then
     redis.call('ZREM', P .. 'hq:' .. was.dk, cid)
     redis.call('ZREM', P .. 'ht:' .. was.dk, cid)

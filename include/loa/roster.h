@@ -73,6 +73,7 @@ void roster_notices_read(struct roster *r, const char *login, long long n, roste
 struct roster_listener {
     void (*changed)(void *ctx, const char *desk, const char *week);
     void (*notice)(void *ctx, const char *login);
+    void (*duty)(void *ctx); /* others are on duty now */
     void *ctx;
 };
 void roster_listen(struct roster *r, const struct roster_listener *l); /* one, for good */

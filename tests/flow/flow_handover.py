@@ -190,6 +190,8 @@ with cases("urgent words are answered by the bot even now, and alert staff"):
     wait_for("alert", lambda: any(a.get("code", "").startswith("chat_urgent") for a in
                                   http("GET", rig.url[0] + "/v1/alerts", key=key)[1]["items"]))
 
+    equal(rest.until("alarm", 10, lambda m: m["cid"] == cid)["text_vi"][:2], "Có")
+
 with cases("passed on by name: the colleague gets it and a notice, which comes again until it was read"):
     holder.ok("transfer", cid=cid, to=rest.login)
     notice = rest.until("notice")
