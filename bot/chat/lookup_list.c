@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAX 5 /* as many buttons as a message has */
-#define CODES_MAX 24
+#define SHOWN_MAX   5 /* as many buttons as a message has */
+#define CODES_MAX   24
+#define NOTICES_MAX 40 /* of the inbox that are looked through */
 
 struct entry {
     struct listing *listing;
@@ -99,48 +100,83 @@ static void read_statuses(struct listing *l)
     leave(l, LOA_OK);
 }
 
-static bool is_listed(const struct listing *l, const char *code)
+/* The newest stand last: one that comes again moves there; of too many the oldest gives way. */
+static void add_code(struct listing *l, const char *code)
 {
-    for (unsigned i = 0; i < l->count; i++)
-        if (strcmp(l->entry[i].code, code) == 0)
-            return true;
-    return false;
+    unsigned at = 0;
+    while (at < l->count && strcmp(l->entry[at].code, code) != 0)
+        at++;
+    if (at == l->count && l->count == CODES_MAX)
+        at = 0;
+    if (at < l->count)
+        memmove(&l->entry[at], &l->entry[at + 1], (--l->count - at) * sizeof l->entry[0]);
+    snprintf(l->entry[l->count++].code, DOSSIER_CODE_MAX, "%s", code);
 }
 
 static void add_codes(struct listing *l, const char *codes)
 {
-    while (*(codes += strspn(codes, " ")) != '\0' && l->count < CODES_MAX) {
+    while (*(codes += strspn(codes, " ")) != '\0') {
         size_t n = strcspn(codes, " ");
         char code[DOSSIER_CODE_MAX];
         snprintf(code, sizeof code, "%.*s", (int)n, codes);
-        if (n < sizeof code && !is_listed(l, code))
-            snprintf(l->entry[l->count++].code, sizeof code, "%s", code);
+        if (n < sizeof code)
+            add_code(l, code);
         codes += n;
     }
 }
 
-static void codes_read(void *ctx, enum loa_status st, const struct redis_value *v)
+static void codes_done(struct listing *l, enum loa_status st)
 {
-    struct listing *l = ctx;
-    if (st == LOA_OK)
-        add_codes(l, redis_str(v, NULL));
-    else
+    if (st != LOA_OK)
         l->st = st;
     if (--l->waiting == 0)
         read_statuses(l);
 }
 
-static void read_codes(struct listing *l, const char *list, const char *key)
+static void followed_read(void *ctx, enum loa_status st, const struct redis_value *v)
 {
-    struct store *s = turn_service(l->turn)->store;
-    unsigned p = store_partition_of_citizen(s, key);
-    struct args a;
-    args_init(&a);
-    args_key(&a, p, "%s:%s", list, key);
-    enum loa_status st = store_command(s, p, "GET", &a, codes_read, l);
+    struct listing *l = ctx;
+    if (st == LOA_OK)
+        add_codes(l, redis_str(v, NULL));
+    codes_done(l, st);
+}
+
+static void own_read(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    struct listing *l = ctx;
+    for (size_t i = 0; st == LOA_OK && i < redis_count(v); i++)
+        add_codes(l, redis_str(redis_at(v, i), NULL));
+    codes_done(l, st);
+}
+
+static void started(struct listing *l, enum loa_status st)
+{
     l->waiting += st == LOA_OK;
     if (st != LOA_OK)
         l->st = st;
+}
+
+static void read_followed(struct listing *l)
+{
+    struct store *s = turn_service(l->turn)->store;
+    unsigned p = store_partition_of_citizen(s, turn_cid(l->turn));
+    struct args a;
+    args_init(&a);
+    args_key(&a, p, "fo:%s", turn_cid(l->turn));
+    started(l, store_command(s, p, "GET", &a, followed_read, l));
+    args_clear(&a);
+}
+
+static void read_own(struct listing *l, const char *ckey)
+{
+    struct store *s = turn_service(l->turn)->store;
+    unsigned p = store_partition_of_citizen(s, ckey);
+    struct args a;
+    args_init(&a);
+    args_key(&a, p, "led");
+    args_str(&a, ckey);
+    args_int(&a, NOTICES_MAX);
+    started(l, store_script(s, p, "dossiers_of", &a, own_read, l));
     args_clear(&a);
 }
 
@@ -167,7 +203,7 @@ static void begin(struct listing *l)
 enum claim look_following(struct turn *t)
 {
     struct listing *l = listing_new(t, true);
-    read_codes(l, "fo", turn_cid(t));
+    read_followed(l);
     begin(l);
     return CLAIM_LATER;
 }
@@ -187,8 +223,8 @@ static void main_found(void *ctx, enum loa_status st, const struct citizen *c)
     } else {
         struct listing *l = listing_new(t, false);
         if (strcmp(c->ckey, f->proven) != 0)
-            read_codes(l, "ds", c->ckey);
-        read_codes(l, "ds", f->proven);
+            read_own(l, c->ckey);
+        read_own(l, f->proven);
         begin(l);
     }
     free(f);

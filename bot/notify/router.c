@@ -520,12 +520,10 @@ static void code_listed(void *ctx, enum loa_status st, const struct redis_value 
     job_leave(j);
 }
 
-static void list_under(struct job *j, const char *kind, const char *value)
+static void list_under(struct job *j, const char *ckey)
 {
     struct router *r = j->round->router;
-    char identity[300], ckey[CRYPTO_KEY_HEX], list[STORE_KEY_MAX];
-    snprintf(identity, sizeof identity, "%s:%s", kind, value);
-    citizen_key(store_crypto(r->env.store), identity, ckey);
+    char list[STORE_KEY_MAX];
     snprintf(list, sizeof list, "ds:%s", ckey);
     j->waiting++;
     struct args *a = batch_item(r->codes, store_partition_of_citizen(r->env.store, ckey), code_listed, j);
@@ -534,17 +532,24 @@ static void list_under(struct job *j, const char *kind, const char *value)
     args_int(a, 1);
 }
 
-/* Only what this event says for the first time. */
+/* Only what this event says for the first time; whoever gets a notice has it in the inbox (dossiers_of.lua).
+ */
 static void list_dossier(struct job *j)
 {
-    const struct dossier_event *e = &j->event, *k = &j->known;
     struct proof_identities now, before = { .count = 0 };
-    proof_identities(e, &now);
+    char identity[300], told[300] = "", ckey[CRYPTO_KEY_HEX];
+    proof_identities(&j->event, &now);
     if (j->was_known)
-        proof_identities(k, &before);
-    for (unsigned i = 0; i < now.count; i++)
-        if (!proof_identity_in(&before, now.item[i].kind, now.item[i].value))
-            list_under(j, now.item[i].kind, now.item[i].value);
+        proof_identities(&j->known, &before);
+    if (j->kind[0] != '\0')
+        identity_of(&j->event, told);
+    for (unsigned i = 0; i < now.count; i++) {
+        snprintf(identity, sizeof identity, "%s:%s", now.item[i].kind, now.item[i].value);
+        if (strcmp(identity, told) == 0 || proof_identity_in(&before, now.item[i].kind, now.item[i].value))
+            continue;
+        citizen_key(store_crypto(j->round->router->env.store), identity, ckey);
+        list_under(j, ckey);
+    }
 }
 
 static void job_run(struct job *j)

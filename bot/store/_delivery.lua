@@ -20,7 +20,8 @@
 --   dead         zset  notifications that reached nobody although something could still be done, by time: body kept
 --   open:<ckey>  list  "<nid> <code>" of this citizen's notifications that still may send, oldest first
 --   led          stream, one entry per final result; also what a citizen refuses or wants again (consent.lua)
---   ds:<ckey>    string, codes of the newest dossiers that name this identity, newest last; 10 at most, 400 days (codes.lua)
+--   ds:<ckey>    string, codes of the newest dossiers that name this identity while another one gets the notices, newest last; 10
+--                at most, 400 days (codes.lua; those with notices are found by the inbox, dossiers_of.lua)
 --   fo:<cid>     string, codes of the dossiers a conversation follows, the same way; field fw of d:<code> is the other side:
 --                "<cid>:<channel>;" at most 5 (follow.lua)
 --   t:<scope>    hash, guesses: n how many, u not before, id of the last one; gone after a day without one (tries.lua)

@@ -9,7 +9,7 @@
  *
  * Who follows a dossier in a conversation hears the news too: on Zalo (only there) or as a line of the web
  * chat; the owner who follows on his own account hears it once. The code is listed under the identities that
- * the dossier names (ds:<ckey>), when an event names them first.
+ * the dossier names (ds:<ckey>), when an event names them first and they get no notice of it themselves.
  *
  * Timeline line of a dossier (field v<stream id>): "status|at|accepted|flags|nid|kind|source", flags of: s
  * stale, u unexpected, n no contact, q no push for this status, c contradicting dates, d dead (could not be

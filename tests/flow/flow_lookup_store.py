@@ -56,6 +56,15 @@ with cases("a list keeps the newest codes, each once, and goes when it is empty"
     equal([codes("ds:" + A, c, 0) for c in ("H9", "H1", "H3", "H4")], [3, 2, 1, 0])
     equal(r("EXISTS", T + "ds:" + A), 0)
 
+with cases("whose dossiers: those listed, then those of the notices, the newest last"):
+    r("SET", T + "ds:" + A, "H1 H2")
+    for n, code in (("n1", "H3"), ("n2", "-"), ("n3", "H1")):
+        r("HSET", T + "n:" + n, "co", code)
+        r("RPUSH", T + "ib:" + A, f"{n} 1 sealed text with blanks")
+    equal(r.script("dossiers_of", [T + "led"], A, 40), ["H1", "H2", "H3", "H1"])
+    equal(r.script("dossiers_of", [T + "led"], A, 1), ["H1", "H2", "H1"])
+    equal(r.script("dossiers_of", [T + "led"], B, 40), [])
+
 with cases("followers: each once, as many as may be, of dossiers that exist"):
     equal(follow(A), -1)
     r("HSET", T + "d:H27-1", "st", "2")
