@@ -1,7 +1,7 @@
 /*
- * The desk, live: GET /desk/live (WebSocket). For people of the office with one of the roles officer, lead,
- * editor: the socket is closed with 4401 when there is no living session or the page is not ours, with 4403
- * when the person has none of the roles.
+ * The desk, live: GET /desk/live (WebSocket; GET /desk is the same). For people of the office with one of the
+ * roles officer, lead, editor: the socket is closed with 4401 when there is no living session or the page is
+ * not ours, with 4403 when the person has none of the roles.
  *
  * A request is an object with "type" and "id" (1-40 of A-Z a-z 0-9 -, chosen by the page). It gets exactly
  * one answer with the same id:
@@ -526,6 +526,8 @@ void api_desk(struct service *s)
     s->hub = h;
     struct http_route route = { .methods = HTTP_GET, .pattern = "/desk/live", .ctx = h, .ws = &handler };
     http_server_route(s->server, &route);
+    route = (struct http_route){ .methods = HTTP_GET, .pattern = "/desk", .ctx = h, .ws = &handler };
+    http_server_route(s->server, &route); /* beside the page, as the outside knows it */
     desk_roster_routes(s);
     api_desk_queue(s);
 }

@@ -201,6 +201,7 @@ async function talking(lan, binh, people) {
   await waitText(lan, "#side-body", "Khách quen");
   check("the citizen never sees it", await one.count("Khách quen"), 0);
   await lan.check("#modes input[value=reply]");
+  await one.say("Mất giấy khai sinh thì xin cấp bản sao ở đâu ạ");
   await lan.waitForSelector(".chip", WAIT);
   await lan.locator(".chip").first().click();
   check("a suggested answer is one tap away", (await lan.inputValue("#words")).length > 10, true);

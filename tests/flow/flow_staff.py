@@ -292,6 +292,7 @@ with cases("a WebSocket opens only with a living session, from our own page"):
     desk = log_in("lan.vo")
     equal(live(desk).receive()["type"], "hello")
     equal(live(desk, Origin=rig.url[0]).receive()["type"], "hello")
+    equal(WebSocket(rig.ports[0], "/desk", {"Cookie": desk.cookie}).receive()["type"], "hello")
     equal(ended(live(desk, Origin="https://evil.example")), 4401)
     equal(ended(live(Desk(rig.url[0]), Cookie="loa_staff=lan.vo:" + "0" * 64)), 4401)
     equal(ended(WebSocket(rig.ports[0], "/desk/live")), 4401)

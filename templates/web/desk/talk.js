@@ -8,6 +8,7 @@ import * as side from "./side.js";
 import * as notify from "./notify.js";
 import { draftForm } from "./questions.js";
 
+const SURE_MIN = 0.4; // less is noise to whoever reads in a hurry
 const FOLLOWED_MAX = 8, TYPING_EVERY_MS = 2000, TYPING_GOOD_MS = 5000;
 const followed = new Map(); // cid -> conversation, see blank()
 let shown = null, replyMax = 2000, mine = [];
@@ -522,7 +523,7 @@ async function assist(c) {
   side.load(c);
   if (!c.state || c.state.mode === "bot") return;
   try {
-    c.suggested = (await request("suggest", { cid: c.cid, ...questionOf(c) })).items;
+    c.suggested = (await request("suggest", { cid: c.cid, ...questionOf(c) })).items.filter((s) => s.sure >= SURE_MIN);
   } catch (why) {
     c.suggested = [];
   }
