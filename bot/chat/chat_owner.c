@@ -415,21 +415,15 @@ static void tell_lines(const struct turn *t, long long last)
 {
     const struct chat *c = t->chat;
     struct chat_line line[TURN_LINES_MAX];
-    struct buf json[TURN_LINES_MAX];
     if (c->said == NULL || t->lines == 0)
         return;
-    for (unsigned i = 0; i < t->lines; i++) {
-        buf_init(&json[i], CHAT_BLOB_MAX);
-        line_json(t->line[i], &json[i]);
+    for (unsigned i = 0; i < t->lines; i++)
         line[i] = (struct chat_line){ .seq = last - t->lines + 1 + i,
                                       .at_ms = clock_wall_ms(),
                                       .from = t->line[i]->from,
-                                      .say = buf_cstr(&json[i]),
-                                      .say_len = json[i].len };
-    }
+                                      .say = t->line[i]->say,
+                                      .say_len = strlen(t->line[i]->say) };
     c->said(c->said_ctx, t->cid, line, t->lines);
-    for (unsigned i = 0; i < t->lines; i++)
-        buf_clear(&json[i]);
 }
 
 #define GONE    (-1) /* chat_commit.lua: the turn was committed before */
@@ -448,6 +442,7 @@ static void committed(void *ctx, enum loa_status st, const struct redis_value *v
         tell_lines(v->turn, redis_int(redis_at(value, 1)));
     }
     turn_drop(v);
+    v->known &= !erased; /* nothing of what we remember is there any more */
     if (st == LOA_OK && version != CHANGED)
         conv_done_with_head(v);
     if (st == LOA_OK && version >= 0 && !(erased && v->head != NULL))
@@ -469,7 +464,7 @@ static void add_lines(struct args *a, const struct turn *t)
         crypto_seal(store_crypto(t->chat->service->store), context, json.data, json.len, &sealed);
         args_bin(a, (char[]){ t->line[i]->from }, 1);
         args_bin(a, sealed.data, sealed.len);
-        buf_clear(&json);
+        t->line[i]->say = buf_take(&json);
         buf_clear(&sealed);
     }
 }

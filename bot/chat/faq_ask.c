@@ -80,7 +80,7 @@ static void decide(const struct faq *f, const struct faq_query *q, struct faq_an
     drop_expired(f, out);
 }
 
-void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out)
+static void answer(struct faq *f, const char *s, size_t n, bool explain, struct faq_answer *out)
 {
     struct faq_query q;
     struct faq_verdict v = { 0 };
@@ -93,5 +93,16 @@ void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out)
     memcpy(out->score, v.score, sizeof out->score);
     out->sure = faq_gate_sure(&f->gate, v.x);
     decide(f, &q, out);
-    faq_explain(f, &q.features, out);
+    if (explain)
+        faq_explain(f, &q.features, out);
+}
+
+void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out)
+{
+    answer(f, s, n, true, out);
+}
+
+void faq_ask_briefly(struct faq *f, const char *s, size_t n, struct faq_answer *out)
+{
+    answer(f, s, n, false, out);
 }

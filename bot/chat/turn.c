@@ -189,7 +189,7 @@ const struct faq_answer *turn_faq(struct turn *t)
     struct service *s = t->chat->service;
     if (t->faq_asked && t->faq_generation == s->texts_generation)
         return &t->faq;
-    faq_ask(s->faq, t->text, strlen(t->text), &t->faq);
+    faq_ask_briefly(s->faq, t->text, strlen(t->text), &t->faq);
     t->faq_asked = true;
     t->faq_generation = s->texts_generation; /* what it points at goes with the next reload */
     return &t->faq;

@@ -86,6 +86,8 @@ bool faq_answer_text(const struct faq *f, unsigned i, const char *unit, struct b
 
 /* Uses working memory inside `f`: one question at a time. `s` may be any bytes. */
 void faq_ask(struct faq *f, const char *s, size_t n, struct faq_answer *out);
+/* The same without the reasons, which cost a fifth of the time. */
+void faq_ask_briefly(struct faq *f, const char *s, size_t n, struct faq_answer *out);
 /* The words a question is reduced to, for tests and for people who edit the tables. At most
  * FAQ_NORMAL_MAX bytes with the NUL. Normalising its own result changes nothing. */
 #define FAQ_NORMAL_MAX 2500
