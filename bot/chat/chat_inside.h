@@ -84,6 +84,7 @@ struct line {
     char unsent[24];                   /* why it was not handed to the provider, "" it was */
     char nid[NOTICE_ID_SIZE];
     bool ask_phone;
+    char *say; /* as JSON, when it goes into the log */
 };
 
 #define TURN_LINES_MAX  8
@@ -119,7 +120,6 @@ struct turn {
     } count[TURN_COUNTS_MAX];
     unsigned counts;
     bool erases; /* turn_erase() */
-    int64_t begun_us;
 };
 
 struct chat_entry *chat_entry_new(enum chat_input_kind kind, int64_t at_ms, const char *who,

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #define TAKE_MAX   128
-#define ACTIVE_MAX 512 /* turns of one partition in memory */
-#define LOOK_MS    500 /* a wake-up between processes may get lost */
+#define ACTIVE_MAX 512  /* turns of one partition in memory */
+#define LOOK_MS    1000 /* a wake-up between processes may get lost */
 #define RETRY_MS   250
 #define TRIES_MAX  8
 #define DAY_S      86400LL
@@ -232,6 +232,10 @@ bool chat_owner_offer(struct chat_owner *o, unsigned partition, const char *cid,
     struct part *p = &o->part[partition];
     struct conv *v;
     HASH_FIND_STR(p->convs, cid, v);
+    if (v != NULL && conv_has(v, e->id)) { /* the stream was quicker */
+        chat_entry_free(e);
+        return true;
+    }
     if (v != NULL || o->paused || p->active >= ACTIVE_MAX || !lease_owned(leases_of(p), partition))
         return false;
     conv_append(conv_of(p, cid, state), e);
@@ -442,7 +446,6 @@ static void committed(void *ctx, enum loa_status st, const struct redis_value *v
         tell_lines(v->turn, redis_int(redis_at(value, 1)));
     }
     turn_drop(v);
-    v->known &= !erased; /* nothing of what we remember is there any more */
     if (st == LOA_OK && version != CHANGED)
         conv_done_with_head(v);
     if (st == LOA_OK && version >= 0 && !(erased && v->head != NULL))
@@ -453,7 +456,7 @@ static void committed(void *ctx, enum loa_status st, const struct redis_value *v
         conv_later(v); /* nothing is known about the commit: should it be there, it will say so */
 }
 
-static void add_lines(struct args *a, const struct turn *t)
+static void add_lines(struct args *a, struct turn *t)
 {
     char context[STORE_KEY_MAX];
     chat_context(context, t->cid);

@@ -84,6 +84,7 @@ void turn_free(struct turn *t)
 {
     for (unsigned i = 0; i < t->lines; i++) {
         chat_said_clear(&t->line[i]->said);
+        free(t->line[i]->say);
         free(t->line[i]);
     }
     chat_fields_clear(&t->set);

@@ -1,15 +1,15 @@
 -- chat_in - inputs of conversations become durable: a line in the log and a turn that waits for its answer.
 -- KEYS[1] stream ct of the partition
 -- ARGV    now, keep_s, most turns that may wait here, lines kept, most turns of one conversation that may wait, how long a flood
---         is left without turns, 1 when the caller answers the turns of this partition, then per input 12 values: cid, channel, sealed address ("" none), kind, at, who, actor,
---         dedupe ("" none), from ("" no line, else c b o s n), sealed blob, epoch to begin with, unit ('' unknown)
+--         is left without turns, 1 when the caller answers the turns of this partition, then per input 12 values: cid,
+--         channel, sealed address ("" none), kind, at, who, actor, dedupe ("" none), from ("" no line, else c b o s n), sealed blob, epoch to begin with, unit ('' unknown)
 -- Returns per input: "<seq>" (0 without a line), "d<seq>" it was here before, "busy" too many turns wait; or, when the caller
 -- may answer it at once, since nothing of this conversation waits before it: {"<seq>", stream id, state: flat list of fields}
 -- cd:<cid> holds the latest dedupes, ";key=seq" each: a repeat comes soon or never.
 local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
 local now, keep, max, lines = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local burst, pause, own = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
-local DEDUPES_BYTES, DAY = 1600, 86400000
+local DEDUPES_BYTES, DAY = 800, 86400000
 local room = max - redis.call('XLEN', KEYS[1])
 local answer = {}
 for at = 8, #ARGV, 12 do
@@ -17,9 +17,9 @@ for at = 8, #ARGV, 12 do
   local dedupe, from, blob, epoch, unit = unpack(ARGV, at + 7, at + 11)
   local cv, cd = P .. 'cv:' .. cid, P .. 'cd:' .. cid
   local seen = dedupe ~= '' and redis.call('GET', cd) or ''
-  local before = dedupe ~= '' and string.match(seen, ';' .. dedupe .. '=(%d+)')
+  local before = dedupe ~= '' and string.find(seen, dedupe, 1, true)
   if before then
-    answer[#answer + 1] = 'd' .. before
+    answer[#answer + 1] = 'd' .. string.match(seen, '=(%d+)', before)
   elseif room <= 0 then
     answer[#answer + 1] = 'busy'
   else
