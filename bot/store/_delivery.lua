@@ -14,6 +14,7 @@
 --                  t<k>  time of its last change   c<k> last provider code   i<k> provider id   v<k> cost in đồng
 --                  u<k>  sent, and the provider will be asked meanwhile: the time after which nothing more is waited for
 --                  lg    the story: "ms step event code\n" per line
+--                  sv    1 its invitation to a survey was answered, 2 with a comment (survey_answer.lua); nothing of the answer
 --   q:<way>:<lane> zset  messages that may be sent, by not-before time; member "<nid>:<k>"
 --   snd          zset  attempts under way, by the time after which nobody will answer any more
 --   w            zset  what happens next when nothing else does, by time: ask the provider, or stop waiting

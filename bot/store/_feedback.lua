@@ -5,6 +5,8 @@
 --                    fw forwarded by, aw answered by (ms)  mo month taken "202611"  vn version  d what sealed texts are bound to
 --                    b sealed story {"about","text"}  nt sealed note to the sender  a sealed answer
 --                    of who acted last  x hash of that action, so that its repeat does nothing
+--                    er 1 its sender wants to be forgotten: its texts go when it is answered or closed
+--   fb:c:<cid>       set of ids that came from this conversation
 --   fl:<id>   list   its history, "ms event who unit"
 --   fb:d:<dedupe>    id of what the same input made before
 --   fb:q             hash kind and year -> serials given

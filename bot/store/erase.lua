@@ -44,6 +44,15 @@ if ARGV[3] ~= 'begin' then
   end
   redis.call('DEL', KEYS[1], P .. 'ib:' .. ckey, P .. 'open:' .. ckey, P .. 'ds:' .. ckey, P .. 'fo:' .. ckey)
   redis.call('PUBLISH', 'loa:inbox', ckey)
+  -- What was reported in this conversation (_feedback.lua) is dealt with all the same, as nobody's; its texts go, those of an
+  -- open case when it ends.
+  for _, id in ipairs(redis.call('SMEMBERS', P .. 'fb:c:' .. ckey)) do
+    local case = P .. 'fb:' .. id
+    local state = redis.call('HGET', case, 'st')
+    if state then redis.call('HSET', case, 'cid', '', 'er', 1) end
+    if state == 'answered' or state == 'closed' then redis.call('HDEL', case, 'b', 'nt', 'a') end
+  end
+  redis.call('DEL', P .. 'fb:c:' .. ckey)
   if ARGV[3] == 'end' then
     local was = desk_before(P, ckey)
     redis.call('DEL', P .. 'cv:' .. ckey, P .. 'cl:' .. ckey, P .. 'cd:' .. ckey)

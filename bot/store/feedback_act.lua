@@ -45,6 +45,7 @@ history(id, now, event, who, at)
 if event ~= 'take' and not (event == 'close' and old == 'answered') then
   redis.call('ZADD', P .. 'fb:t', now, id .. '|' .. event .. '|' .. version)
 end
+if not OPEN[new] and redis.call('HGET', KEYS[1], 'er') == '1' then redis.call('HDEL', KEYS[1], 'b', 'nt', 'a') end
 if new == 'closed' then
   redis.call('PEXPIRE', KEYS[1], KEEP_MS)
   redis.call('PEXPIRE', P .. 'fl:' .. id, KEEP_MS)

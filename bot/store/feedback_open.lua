@@ -14,6 +14,7 @@ local id = prefix .. '-' .. year .. '-' .. serial
 redis.call('SET', KEYS[1], serial, 'PX', KEEP_MS)
 redis.call('HSET', P .. 'fb:' .. id, 'st', 'received', 'un', unit, 'dk', desk, 'kd', kind, 'ch', channel, 'cid', cid, 'at', now,
   'fw', forward_by, 'aw', answer_by, 'mo', month, 'vn', 1, 'd', dedupe, 'b', story)
+redis.call('SADD', P .. 'fb:c:' .. cid, id)
 redis.call('ZADD', P .. 'fb:s:received', answer_by, id)
 watch(id, unit, 'forward_soon', forward_warn)
 watch(id, unit, 'forward_late', forward_by)

@@ -211,6 +211,45 @@ with cases("killed between the answer and telling it: told once after the restar
     wait_for("told", lambda: any("Cổng đã sửa xong" in page.hear()["text"] for _ in range(1)))
     assert page.ws.quiet(1.5)
 
+with cases("forgotten: an open case goes on as nobody's, its text goes when it ends"):
+    page = Page()
+    page.say("tôi muốn phản ánh phần mềm lỗi đăng nhập mãi không được từ hôm qua tới giờ chưa xong")
+    gone = number_in((page.tap("#phan-anh:bo-qua"), page.tap("#phan-anh:gui"))[1])
+    page.say("xóa dữ liệu của tôi")
+    page.tap("#xoa-that")
+    status, one = case(chi, gone)
+    wait_for("nobody's", lambda: case(chi, gone)[1]["conversation"] == "")
+    assert "đăng nhập" in case(chi, gone)[1]["text"]
+    equal(chi.call("POST", f"/desk/feedback/{gone}/answer", {"text": "Đã sửa."})[0], 200)
+    equal((case(chi, gone)[1]["text"], case(chi, gone)[1]["answer"]), ("", ""))
+    wait_for("nobody is to be told", lambda: sum(store("ZCARD", k) for k in store("KEYS", "*:fb:t")) == 0)
+
+# ---- on Zalo ----
+
+
+def chat_lines():
+    got = http("GET", f"{rig.sim}/sim/messages?limit=1000")[1]["messages"]
+    return [m["text"] for m in got if m["provider"] == "zalo" and m.get("way") == "cs" and "text" in m]
+
+
+def write(phone, text):
+    """Writes as this phone's owner; the texts that come back."""
+    before = len(chat_lines())
+    status, answer = http("POST", rig.sim + "/sim/act", {"act": "text", "phone": phone, "text": text})
+    equal(status, 200, str(answer))
+    return wait_for(f"an answer to {text}", lambda: chat_lines()[before:])
+
+
+with cases("on Zalo the same way: the number at once, the answer on the same phone"):
+    phone = "0912345678"
+    http("POST", rig.sim + "/sim/act", {"act": "follow", "phone": phone})
+    wait_for("the greeting", chat_lines)
+    write(phone, "tôi muốn phản ánh cán bộ UBND phường Thành Sen quát mắng người dân sáng nay")
+    number = number_in({"text": write(phone, "gửi đi")[-1]})
+    before = len(chat_lines())
+    equal(binh.call("POST", f"/desk/feedback/{number}/answer", {"text": "UBND phường đã xin lỗi trực tiếp."})[0], 200)
+    wait_for("the answer on the phone", lambda: any("xin lỗi trực tiếp" in t for t in chat_lines()[before:]))
+
 # ---- public questions and answers ----
 
 with cases("a question gets a number, its answer comes back, and it can be made public"):
