@@ -5,6 +5,7 @@
  *   GET /portal/inbox/{file}   what belongs to it
  *   GET /widget.js             the chat, for any web page (its head tells how); /widget.css its look
  *   GET /hoi-dap               the chat as a page of its own, for a link or a QR code
+ *   GET /hoi-dap-cong-khai     public questions and answers; /hoi-dap-cong-khai/{file} what belongs to it
  *   GET /desk                  the page of the office's people; they log in there
  *   GET /desk/files/{file}     what belongs to it
  *
@@ -123,6 +124,16 @@ static void widget_style(struct api_call *c)
     widget(c, "chat/widget.css");
 }
 
+static void qa_page(struct api_call *c)
+{
+    reply(c, &c->service->pages->chat_policy, "qa/index.html");
+}
+
+static void qa_file(struct api_call *c)
+{
+    reply_file(c, &c->service->pages->chat_policy, "qa");
+}
+
 static void desk_page(struct api_call *c)
 {
     reply(c, &c->service->pages->desk_policy, "desk/index.html");
@@ -159,6 +170,8 @@ void api_pages(struct service *s)
         { HTTP_GET, "/widget.js", 0, 0, widget_script },
         { HTTP_GET, "/widget.css", 0, 0, widget_style },
         { HTTP_GET, "/hoi-dap", 0, 0, chat_page },
+        { HTTP_GET, "/hoi-dap-cong-khai", 0, 0, qa_page },
+        { HTTP_GET, "/hoi-dap-cong-khai/{file}", 0, 0, qa_file },
         { HTTP_GET, "/desk", 0, 0, desk_page },
         { HTTP_GET, "/desk/files/{file}", 0, 0, desk_file },
         { 0 },
