@@ -238,6 +238,7 @@ static void make_stages(struct run *r)
                             .process_id = s->process_id,
                             .store = s->store,
                             .leases = s->leases,
+                            .planner = s->planner,
                             .config = s->config,
                             .policy = (const struct policy *const *)&s->policy,
                             .templates = (struct template_set *const *)&s->templates,

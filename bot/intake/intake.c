@@ -43,6 +43,7 @@ struct intake *intake_new(struct store *s, int64_t waiting_max, void (*wake)(voi
     i->wake = wake;
     i->wake_ctx = wake_ctx;
     i->batch = batch_new(s, "intake", head, i);
+    batch_mix(i->batch);
     return i;
 }
 
@@ -110,6 +111,7 @@ void intake_append(struct intake *i, const struct dossier_event *e, intake_done_
     crypto_seal(store_crypto(i->store), store_key(key, 0, "e:%s", e->code.norm), plain.data, plain.len,
                 &sealed);
     struct args *a = batch_item(i->batch, ap->partition, appended, ap);
+    args_str(a, store_key(key, ap->partition, "in"));
     args_str(a, e->code.norm);
     args_str(a, id_mark);
     args_str(a, content_mark);

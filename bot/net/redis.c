@@ -174,6 +174,11 @@ bool redis_ready(const struct redis *r)
     return r != NULL && r->ready;
 }
 
+bool redis_is_one_server(const struct redis *r)
+{
+    return r != NULL && r->url.mode != REDIS_MODE_CLUSTER;
+}
+
 const char *redis_error(const struct redis *r)
 {
     return r->ready ? "" : r->error;

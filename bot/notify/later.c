@@ -191,7 +191,7 @@ static void looked(void *ctx, enum loa_status st, const struct redis_value *v)
     for (size_t i = 0; i < redis_count(ways); i++) {
         int way = way_from_word(redis_str(redis_at(ways, i), NULL));
         if (way >= 0)
-            worker_wake(l->env.worker, p->partition, (enum way)way);
+            worker_look(l->env.worker, p->partition, (enum way)way);
     }
     if (redis_type(redis_at(v, 4)) == REDIS_ARRAY)
         read_lanes(p, redis_at(v, 4));

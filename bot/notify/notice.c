@@ -13,7 +13,10 @@
 
 struct planner {
     struct planner_env env;
+    struct planner_taker taker; /* all NULL: messages wait in their lanes */
     struct batch *batch;
+    unsigned wanted[PARTITIONS_MAX][WAY_COUNT]; /* messages of the next call that may leave at once */
+    bool offered[PARTITIONS_MAX];
 };
 
 void notice_init(struct notice *n)
@@ -52,7 +55,8 @@ bool notice_id_partition(const char *nid, unsigned *partition)
 
 struct draft { /* one notification being planned */
     struct buf plan, dues, skips, left_out;
-    bool first_way[WAY_COUNT];
+    bool ready[WAY_COUNT]; /* begins at once */
+    bool chain, portal;    /* a step of the chain has begun; the portal has it */
     const char *phone, *email;
 };
 
@@ -129,11 +133,15 @@ static void draft_step(struct planner *p, const struct notice *n, const struct c
         return;
     }
     buf_printf(&d->plan, "%s:%lld:%d;", way_word(step->way), (long long)step->wait_ms, step->alongside);
-    buf_printf(&d->dues, "%lld,", (long long)policy_not_before(policy, step->way, n->lane, n->action, now));
+    int64_t not_before = policy_not_before(policy, step->way, n->lane, n->action, now);
+    buf_printf(&d->dues, "%lld,", (long long)not_before);
     why = unwelcome(p, n, c, step->way, now);
     if (why != NULL)
         buf_printf(&d->skips, "%u=%s;", *count, why);
-    d->first_way[step->way] = why == NULL;
+    bool begins = why == NULL && (step->alongside || !d->chain);
+    d->ready[step->way] = begins && not_before <= now;
+    d->chain |= begins && !step->alongside;
+    d->portal |= step->way == WAY_PORTAL && why == NULL;
     ++*count;
 }
 
@@ -217,13 +225,29 @@ struct planning {
     void *ctx;
 };
 
+/* list of way, item (claim.lua), …: what the script took for us to send */
+static void hand_over(struct planning *pl, const struct redis_value *list)
+{
+    const struct planner_taker *t = &pl->planner->taker;
+    for (size_t i = 0; i + 1 < redis_count(list); i += 2) {
+        int way = way_from_word(redis_str(redis_at(list, i), NULL));
+        if (way < 0)
+            continue;
+        pl->ready[way] = false;
+        t->taken(t->ctx, pl->partition, (enum way)way, redis_at(list, i + 1));
+    }
+}
+
 static void planned(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct planning *pl = ctx;
     struct planner_env *env = &pl->planner->env;
-    if (st == LOA_OK && redis_int(v) < 0)
+    bool taken = st == LOA_OK && redis_type(v) == REDIS_ARRAY;
+    if (taken)
+        hand_over(pl, v);
+    else if (st == LOA_OK && redis_int(v) < 0)
         st = LOA_BUSY;
-    bool made = st == LOA_OK && redis_int(v) == 1;
+    bool made = taken || (st == LOA_OK && redis_int(v) == 1);
     for (unsigned w = 0; made && w < WAY_COUNT; w++) {
         if (pl->ready[w] && w != WAY_PORTAL)
             env->wake(env->wake_ctx, pl->partition, (enum way)w);
@@ -232,13 +256,61 @@ static void planned(void *ctx, enum loa_status st, const struct redis_value *v)
     free(pl);
 }
 
+struct offer { /* what one call may take */
+    struct planner *planner;
+    bool in[PARTITIONS_MAX];
+};
+
+static void offer_over(void *ctx, enum loa_status st)
+{
+    struct offer *o = ctx;
+    struct planner *p = o->planner;
+    for (unsigned i = 0; i < PARTITIONS_MAX; i++) {
+        if (!o->in[i])
+            continue;
+        p->offered[i] = false;
+        p->taker.over(p->taker.ctx, i, st);
+    }
+    free(o);
+}
+
+/* A line of what may be taken in this partition, if anything is wanted there; see plan.lua. */
+static void add_offer(struct planner *p, struct offer *o, unsigned partition, struct buf *text)
+{
+    struct buf line = BUF_INIT(1024);
+    if (p->taker.offer != NULL && !p->offered[partition])
+        p->taker.offer(p->taker.ctx, partition, p->wanted[partition], &line);
+    if (line.len > 0) {
+        buf_printf(text, "%02u %s\n", partition, buf_cstr(&line));
+        o->in[partition] = p->offered[partition] = true;
+    }
+    memset(p->wanted[partition], 0, sizeof p->wanted[partition]);
+    buf_clear(&line);
+}
+
 static enum loa_status plan_head(void *ctx, unsigned partition, struct args *a)
 {
-    const struct planner *p = ctx;
+    struct planner *p = ctx;
+    unsigned count = store_partitions(p->env.store);
+    bool mixed = redis_is_one_server(store_redis(p->env.store));
+    struct buf text = BUF_INIT(PARTITIONS_MAX * 1024);
+    struct offer *o = mem_alloc(sizeof *o);
+    o->planner = p;
+    for (unsigned i = 0; i < count; i++)
+        if (mixed || i == partition)
+            add_offer(p, o, i, &text);
     args_key(a, partition, "led");
     args_int(a, clock_wall_ms());
-    args_int(a, config_int(p->env.config, "loa", "waiting_max") / store_partitions(p->env.store));
+    args_int(a, config_int(p->env.config, "loa", "waiting_max") / count);
+    args_bin(a, text.data, text.len);
+    batch_at_end(p->batch, offer_over, o);
+    buf_clear(&text);
     return LOA_OK;
+}
+
+void planner_set_taker(struct planner *p, const struct planner_taker *t)
+{
+    p->taker = *t;
 }
 
 struct planner *planner_new(const struct planner_env *env)
@@ -246,6 +318,7 @@ struct planner *planner_new(const struct planner_env *env)
     struct planner *p = mem_alloc(sizeof *p);
     p->env = *env;
     p->batch = batch_new(env->store, "plan", plan_head, p);
+    batch_mix(p->batch);
     return p;
 }
 
@@ -298,18 +371,20 @@ void notice_plan(struct planner *p, const struct notice *n, const struct citizen
     struct planning *pl = mem_alloc(sizeof *pl);
     *pl = (struct planning){ .planner = p, .done = done, .ctx = ctx };
     pl->partition = store_partition_of_citizen(p->env.store, c->ckey);
-    memcpy(pl->ready, d.first_way, sizeof pl->ready);
+    memcpy(pl->ready, d.ready, sizeof pl->ready);
 
     struct buf header = BUF_INIT(4096), portal = BUF_INIT(NOTICE_BODY_MAX + 64),
                body = BUF_INIT(NOTICE_BODY_MAX + 64);
     char day[16];
     day_word(now, day);
     header_json(n, c->ckey, buf_cstr(&d.left_out), &header);
-    if (d.first_way[WAY_PORTAL])
+    if (d.portal)
         portal_sealed(p, n, c, &portal);
 
     if (seal_body(p, n, c, &d, &body)) {
         struct args *a = batch_item(p->batch, pl->partition, planned, pl);
+        for (unsigned w = 0; w < WAY_COUNT; w++)
+            p->wanted[pl->partition][w] += d.ready[w] && w != WAY_PORTAL;
         args_str(a, n->nid);
         args_str(a, c->ckey);
         args_str(a, n->code[0] != '\0' ? n->code : "-");

@@ -59,7 +59,8 @@ static void count(const struct single *s, const char *what)
 static void applied(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct single *s = ctx;
-    const char *result = redis_str(v, NULL);
+    char result[STATE_WORD_SIZE];
+    bool more = told_state(redis_str(v, NULL), result);
     if (st == LOA_OK && result[0] == '\0') {
         count(s, "unknown");
     } else if (st == LOA_OK && strcmp(result, "same") == 0) {
@@ -68,8 +69,9 @@ static void applied(void *ctx, enum loa_status st, const struct redis_value *v)
         count(s, result);
         metric_add(M_MESSAGE_FINAL, channel_word(s->channel), result, 1);
         log_debug("receipt", "notification", s->nid, "result", result);
-        s->group->receipts->env.wake(s->group->receipts->env.wake_ctx, s->partition);
     }
+    if (more)
+        s->group->receipts->env.wake(s->group->receipts->env.wake_ctx, s->partition);
     group_leave(s->group, st);
     free(s);
 }
@@ -192,6 +194,7 @@ struct receipts *receipts_new(const struct receipts_env *env)
     struct receipts *r = mem_alloc(sizeof *r);
     r->env = *env;
     r->batch = batch_new(env->store, "receipt", head, r);
+    batch_mix(r->batch);
     return r;
 }
 

@@ -524,10 +524,10 @@ static void list_under(struct job *j, const char *ckey)
 {
     struct router *r = j->round->router;
     char list[STORE_KEY_MAX];
-    snprintf(list, sizeof list, "ds:%s", ckey);
+    unsigned p = store_partition_of_citizen(r->env.store, ckey);
     j->waiting++;
-    struct args *a = batch_item(r->codes, store_partition_of_citizen(r->env.store, ckey), code_listed, j);
-    args_str(a, list);
+    struct args *a = batch_item(r->codes, p, code_listed, j);
+    args_str(a, store_key(list, p, "ds:%s", ckey));
     args_str(a, j->code);
     args_int(a, 1);
 }
@@ -685,6 +685,7 @@ struct router *router_new(const struct router_env *env)
     struct router *r = mem_alloc(sizeof *r);
     r->env = *env;
     r->codes = batch_new(env->store, "codes", codes_head, r);
+    batch_mix(r->codes);
     for (unsigned p = 0; p < PARTITIONS_MAX; p++) {
         r->part[p].router = r;
         r->part[p].partition = p;

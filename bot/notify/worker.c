@@ -7,11 +7,13 @@
 #include "loa/metrics.h"
 #include "loa/pace.h"
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CLAIM_MAX          64
+#define UNKNOWN            UINT_MAX
 #define STORE_RETRY_MS     200
 #define BUSY_RETRY_MS      100
 #define NO_TOKEN_WAIT_MS   2000
@@ -20,14 +22,19 @@
 #define POLL_FIRST_MAX_MS  1800000
 #define PROVIDER_ID_KEEP_S (3 * 86400)
 
+struct claim;
+
 struct lane_set { /* one way */
     enum way way;
     struct breaker breaker;
     struct pace pace;
-    unsigned window, in_flight;
-    struct timer pause; /* until the next token */
-    bool hot[PARTITIONS_MAX], claiming[PARTITIONS_MAX];
-    unsigned next; /* partition to begin with, so that none starves */
+    unsigned window, in_flight;     /* at the provider */
+    unsigned recording;             /* answered, not yet in the store */
+    struct timer pause;             /* until the next token */
+    unsigned ready[PARTITIONS_MAX]; /* how many may wait in the lanes, as far as we heard; UNKNOWN: look */
+    bool claiming[PARTITIONS_MAX];
+    struct claim *offer[PARTITIONS_MAX]; /* the claim a plan makes for us, until it has ended */
+    unsigned next;                       /* partition to begin with, so that none starves */
 };
 
 struct worker {
@@ -78,14 +85,20 @@ static void record_again(void *ctx)
     record(ctx);
 }
 
-static void sending_end(struct sending *s)
+bool told_state(const char *answer, char state[STATE_WORD_SIZE])
+{
+    size_t n = strcspn(answer, "+");
+    snprintf(state, STATE_WORD_SIZE, "%.*s", (int)n, answer);
+    return answer[n] == '+';
+}
+
+static void sending_end(struct sending *s, bool more)
 {
     struct worker *w = s->worker;
-    s->set->in_flight--;
+    s->set->recording--;
     w->busy[s->partition]--;
-    s->set->hot[s->partition] = true;
-    if (strcmp(s->event, "refused") == 0 || strcmp(s->event, "cut") == 0)
-        worker_wake_all(w, s->partition); /* the next step may be another way */
+    if (more)
+        worker_wake_all(w, s->partition); /* the next step, or the citizen's next message */
     free(s);
     want_pump(w);
 }
@@ -93,14 +106,15 @@ static void sending_end(struct sending *s)
 static void recorded(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct sending *s = ctx;
+    char state[STATE_WORD_SIZE];
     if (st != LOA_OK && st != LOA_CANCELLED) {
         timer_start(&s->retry, s->worker->env.loop, STORE_RETRY_MS, record_again, s);
         return;
     }
-    const char *state = redis_str(v, NULL);
+    bool more = told_state(redis_str(v, NULL), state);
     if (strcmp(state, "failed") == 0 || strcmp(state, "suppressed") == 0)
         metric_add(M_MESSAGE_FINAL, channel_word(way_channel(s->set->way)), state, 1);
-    sending_end(s);
+    sending_end(s, more);
 }
 
 static int64_t price_of(const struct sending *s)
@@ -111,6 +125,15 @@ static int64_t price_of(const struct sending *s)
         return 0;
     int64_t price = config_int(s->worker->env.config, channel_word(way_channel(s->set->way)), "price_vnd");
     return s->set->way == WAY_ZALO_CS ? 0 : price * (s->sms_parts ? s->sms_parts : 1);
+}
+
+/* The provider is done with it, or never saw it: its place in the window is free. */
+static void answered(struct sending *s)
+{
+    s->set->in_flight--;
+    s->set->recording++;
+    want_pump(s->worker);
+    record(s);
 }
 
 static void record(struct sending *s)
@@ -269,7 +292,7 @@ static void send_done(void *ctx, const struct outcome *o)
     bool known_by_id = s->set->way == WAY_ZALO_CS || s->set->way == WAY_ZALO_UID;
     if (known_by_id && s->outcome.class == OUTCOME_ACCEPTED && s->outcome.provider_id[0] != '\0')
         remember_provider_id(s);
-    record(s);
+    answered(s);
 }
 
 /* ---- the beginning of an attempt ---- */
@@ -281,7 +304,7 @@ static void give_up(struct sending *s, const char *event, enum outcome_class cla
     s->outcome.cost_vnd = 0;
     s->event = event;
     s->again_at_ms = clock_wall_ms() + again_after_ms;
-    record(s);
+    answered(s);
 }
 
 static const char *address_of(const cJSON *body, enum way way)
@@ -457,14 +480,26 @@ struct claim {
     struct lane_set *set;
     unsigned partition, limit, taken;
     int64_t epoch, serial;
-    bool divert, probe;
+    bool divert, probe, by_plan;
+    bool over;  /* answered; perhaps to be given back */
+    bool looks; /* without knowing how many there are */
     struct timer retry;
 };
+
+/* The store keeps the last claim of each claimer. */
+static const char *claimer(const struct claim *c, char out[64])
+{
+    snprintf(out, 64, "%s%s", c->worker->env.process_id, c->by_plan ? "+" : "");
+    return out;
+}
 
 static void claim_end(struct claim *c)
 {
     struct worker *w = c->worker;
-    c->set->claiming[c->partition] = false;
+    if (c->by_plan)
+        c->set->offer[c->partition] = NULL;
+    else
+        c->set->claiming[c->partition] = false;
     c->set->in_flight -= c->limit;
     w->busy[c->partition]--;
     pace_give(&c->set->pace, c->limit - c->taken);
@@ -489,7 +524,7 @@ static void given_back(void *ctx, enum loa_status st, const struct redis_value *
     if (redis_int(v) > 0)
         log_warn("claim_given_back", "partition", log_num(c->partition), "way", way_word(c->set->way),
                  "count", log_num(redis_int(v)));
-    c->set->hot[c->partition] = true;
+    c->set->ready[c->partition] = UNKNOWN;
     claim_end(c);
 }
 
@@ -497,39 +532,52 @@ static void give_back(void *ctx)
 {
     struct claim *c = ctx;
     struct worker *w = c->worker;
+    char name[64];
     struct args a;
     args_init(&a);
     args_key(&a, c->partition, "led");
     args_int(&a, clock_wall_ms());
     args_str(&a, way_word(c->set->way));
-    args_str(&a, w->env.process_id);
+    args_str(&a, claimer(c, name));
     args_int(&a, c->serial);
     if (store_script(w->env.store, c->partition, "unclaim", &a, given_back, c) != LOA_OK)
         timer_start(&c->retry, w->env.loop, STORE_RETRY_MS, give_back, c);
     args_clear(&a);
 }
 
+/* Still ours to send? The lease may have gone while the store was busy. */
+static bool is_ours(const struct claim *c)
+{
+    return lease_epoch(c->worker->env.leases, c->partition) == c->epoch;
+}
+
+static void claim_answered(struct claim *c, enum loa_status st)
+{
+    c->over = true;
+    if (st == LOA_STALE)
+        lease_lost(c->worker->env.leases, c->partition);
+    bool taken_in_vain = st == LOA_OK ? !is_ours(c) : st != LOA_STALE && st != LOA_CANCELLED;
+    if (taken_in_vain && !c->divert)
+        give_back(c);
+    else
+        claim_end(c);
+}
+
 static void claimed(void *ctx, enum loa_status st, const struct redis_value *v)
 {
     struct claim *c = ctx;
     struct worker *w = c->worker;
-    bool ours = lease_epoch(w->env.leases, c->partition) == c->epoch;
-    if (st == LOA_STALE)
-        lease_lost(w->env.leases, c->partition);
     if (st == LOA_OK && c->divert) {
         if (redis_int(v) > 0) /* the next step is another way */
             worker_wake_all(w, c->partition);
-    } else if (st == LOA_OK && ours) {
+    } else if (st == LOA_OK && is_ours(c)) {
         c->taken = (unsigned)redis_count(v);
-        if (c->taken == c->limit)
-            c->set->hot[c->partition] = true; /* there may be more */
+        if (c->taken == c->limit && c->looks)
+            c->set->ready[c->partition] = UNKNOWN; /* there may be more */
         for (size_t i = 0; i < c->taken; i++)
             begin(w, c->set, c->partition, redis_at(v, i));
-    } else if (!c->divert && st != LOA_STALE && st != LOA_CANCELLED) {
-        give_back(c);
-        return;
     }
-    claim_end(c);
+    claim_answered(c, st);
 }
 
 static void claim_refused(void *ctx)
@@ -537,7 +585,7 @@ static void claim_refused(void *ctx)
     claim_end(ctx);
 }
 
-static void claim(struct worker *w, struct lane_set *set, unsigned partition, unsigned limit, bool divert)
+static struct claim *claim_new(struct worker *w, struct lane_set *set, unsigned partition, unsigned limit)
 {
     struct claim *c = mem_alloc(sizeof *c);
     c->worker = w;
@@ -546,28 +594,41 @@ static void claim(struct worker *w, struct lane_set *set, unsigned partition, un
     c->limit = limit;
     c->epoch = lease_epoch(w->env.leases, partition);
     c->serial = ++w->claims;
-    c->divert = divert;
-    c->probe = !divert && set->breaker.way.probing;
+    c->probe = set->breaker.way.probing;
+    set->in_flight += limit; /* reserved until we know how many there are */
+    w->busy[partition]++;
+    pace_take(&set->pace, limit);
+    return c;
+}
+
+static int64_t answer_by(const struct worker *w, const struct lane_set *set)
+{
     int64_t timeout = config_int(w->env.config, channel_word(way_channel(set->way)), "timeout_ms");
-    int64_t now = clock_wall_ms();
+    return clock_wall_ms() + 2 * timeout + ANSWER_SLACK_MS;
+}
+
+static void claim(struct worker *w, struct lane_set *set, unsigned partition, unsigned limit, bool divert)
+{
+    struct claim *c = claim_new(w, set, partition, limit);
+    c->divert = divert;
+    c->probe &= !divert;
+    c->looks = set->ready[partition] == UNKNOWN;
+    set->ready[partition] -= c->looks ? UNKNOWN : limit; /* what wakes us during the claim comes on top */
+    set->claiming[partition] = true;
+    char name[64];
     struct args a;
     args_init(&a);
     args_key(&a, partition, "lease");
     args_int(&a, c->epoch);
-    args_int(&a, now);
+    args_int(&a, clock_wall_ms());
     args_str(&a, way_word(set->way));
     args_int(&a, limit);
-    args_int(&a, now + 2 * timeout + ANSWER_SLACK_MS);
+    args_int(&a, answer_by(w, set));
     args_str(&a, divert ? "divert" : "send");
-    args_str(&a, w->env.process_id);
+    args_str(&a, claimer(c, name));
     args_int(&a, c->serial);
-    set->claiming[partition] = true;
-    set->in_flight += limit; /* reserved until we know how many there are */
-    w->busy[partition]++;
-    pace_take(&set->pace, limit);
-    if (store_script(w->env.store, partition, "claim", &a, claimed, c) != LOA_OK) {
+    if (store_script(w->env.store, partition, "claim", &a, claimed, c) != LOA_OK)
         loop_defer(w->env.loop, claim_refused, c); /* `later` wakes us again when the store is back */
-    }
     args_clear(&a);
 }
 
@@ -581,6 +642,7 @@ static unsigned room(struct worker *w, struct lane_set *set)
 {
     unsigned room = set->window > set->in_flight ? set->window - set->in_flight : 0;
     room = room > CLAIM_MAX ? CLAIM_MAX : room;
+    room = set->recording < set->window ? room : 0; /* the store does not keep up, or is away */
     double rate = (double)config_int(w->env.config, channel_word(way_channel(set->way)), "rate");
     unsigned owned = leases_count(w->env.leases);
     pace_set(&set->pace, rate * owned / store_partitions(w->env.store));
@@ -596,15 +658,15 @@ static void pump_way(struct worker *w, struct lane_set *set)
     assert(n > 0);
     for (unsigned i = 0; i < n; i++) {
         unsigned p = (set->next + i) % n;
-        if (!set->hot[p] || set->claiming[p] || w->held[p] || !lease_owned(w->env.leases, p))
+        if (set->ready[p] == 0 || set->claiming[p] || w->held[p] || !lease_owned(w->env.leases, p))
             continue;
         unsigned limit = room(w, set);
         if (limit == 0) {
             set->next = p;
             return;
         }
+        limit = set->ready[p] < limit ? set->ready[p] : limit;
         bool free_way = breaker_allows(&set->breaker, &limit);
-        set->hot[p] = false; /* a wake during the claim sets it again */
         claim(w, set, p, limit, !free_way);
     }
     set->next = (set->next + 1) % n;
@@ -617,6 +679,51 @@ static void pump(void *ctx)
     for (unsigned way = 0; way < WAY_COUNT && !w->paused; way++)
         if (w->env.channel[way_channel((enum way)way)] != NULL)
             pump_way(w, &w->set[way]);
+}
+
+/* ---- what a plan may take for us (plan.lua) ---- */
+
+static void offer(void *ctx, unsigned partition, const unsigned wanted[WAY_COUNT], struct buf *out)
+{
+    struct worker *w = ctx;
+    char name[64];
+    if (w->paused || w->held[partition] || !lease_owned(w->env.leases, partition))
+        return;
+    for (unsigned i = 0; i < WAY_COUNT; i++) {
+        struct lane_set *set = &w->set[i];
+        if (wanted[i] == 0 || set->offer[partition] != NULL || w->env.channel[way_channel(set->way)] == NULL)
+            continue;
+        unsigned limit = room(w, set);
+        limit = wanted[i] < limit ? wanted[i] : limit;
+        if (limit == 0 || !breaker_allows(&set->breaker, &limit))
+            continue;
+        struct claim *c = set->offer[partition] = claim_new(w, set, partition, limit);
+        c->by_plan = true;
+        if (out->len == 0)
+            buf_printf(out, "%lld %s ", (long long)c->epoch, claimer(c, name));
+        buf_printf(out, "%s:%u:%lld:%lld;", way_word(set->way), limit, (long long)answer_by(w, set),
+                   (long long)c->serial);
+    }
+}
+
+static void taken(void *ctx, unsigned partition, enum way way, const struct redis_value *item)
+{
+    struct worker *w = ctx;
+    struct claim *c = w->set[way].offer[partition];
+    if (c == NULL || !is_ours(c))
+        return;
+    c->taken++;
+    begin(w, c->set, partition, item);
+}
+
+static void offers_over(void *ctx, unsigned partition, enum loa_status st)
+{
+    struct worker *w = ctx;
+    for (unsigned i = 0; i < WAY_COUNT; i++) {
+        struct claim *c = w->set[i].offer[partition];
+        if (c != NULL && !c->over)
+            claim_answered(c, st);
+    }
 }
 
 /* ---- life ---- */
@@ -643,6 +750,8 @@ struct worker *worker_new(const struct worker_env *env)
                                : (unsigned)config_int(env->config, section, "in_flight");
     }
     w->outcomes = batch_new(env->store, "outcome", outcome_head, w);
+    batch_mix(w->outcomes);
+    planner_set_taker(env->planner, &(struct planner_taker){ offer, taken, offers_over, w });
     return w;
 }
 
@@ -652,20 +761,28 @@ void worker_free(struct worker *w)
         return;
     for (unsigned i = 0; i < WAY_COUNT; i++)
         timer_stop(&w->set[i].pause);
+    planner_set_taker(w->env.planner, &(struct planner_taker){ 0 });
     batch_free(w->outcomes);
     free(w);
 }
 
 void worker_wake(struct worker *w, unsigned partition, enum way way)
 {
-    w->set[way].hot[partition] = true;
+    unsigned *ready = &w->set[way].ready[partition];
+    *ready += *ready != UNKNOWN;
+    want_pump(w);
+}
+
+void worker_look(struct worker *w, unsigned partition, enum way way)
+{
+    w->set[way].ready[partition] = UNKNOWN;
     want_pump(w);
 }
 
 void worker_wake_all(struct worker *w, unsigned partition)
 {
     for (unsigned i = 0; i < WAY_COUNT; i++)
-        w->set[i].hot[partition] = true;
+        w->set[i].ready[partition] = UNKNOWN;
     want_pump(w);
 }
 

@@ -32,6 +32,9 @@
 
 local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
 
+-- A call may hold items of several partitions of one server: each begins with turning to its own, which its id tells.
+local function turn_to(nid) P = 'loa:{p' .. string.sub(nid, 1, 2) .. '}:' end
+
 -- state -> event -> next state. An empty cell means: too late, twice, or impossible; nothing happens.
 local NEXT = {
   [''] = { start = 'queued', cut = 'suppressed' },
@@ -186,11 +189,22 @@ end
 
 -- How many messages wait in the lanes of this partition.
 local function waiting()
-  local n = 0
+  local keys, n = {}, 0
   for _, way in ipairs(WAYS) do
-    for _, lane in ipairs(LANES) do n = n + redis.call('ZCARD', queue_key(way, lane)) end
+    for _, lane in ipairs(LANES) do keys[#keys + 1] = queue_key(way, lane) end
   end
+  if redis.call('EXISTS', unpack(keys)) == 0 then return 0 end
+  for _, key in ipairs(keys) do n = n + redis.call('ZCARD', key) end
   return n
+end
+
+-- Is the time come for any message that waits in the lanes of this way?
+local function anything_due(way, now)
+  if redis.call('EXISTS', queue_key(way, 'urgent'), queue_key(way, 'normal'), queue_key(way, 'bulk')) == 0 then return false end
+  for _, lane in ipairs(LANES) do
+    if #redis.call('ZRANGEBYSCORE', queue_key(way, lane), '-inf', now, 'LIMIT', 0, 1) > 0 then return true end
+  end
+  return false
 end
 
 -- This citizen's notifications that still may send: list of {nid, dossier code}, oldest first.
@@ -198,6 +212,15 @@ local function open_of(ckey)
   local list = redis.call('LRANGE', P .. 'open:' .. ckey, 0, -1)
   for i, entry in ipairs(list) do list[i] = { string.match(entry, '^(%S+) (.*)$') } end
   return list
+end
+
+-- Has something become free to leave meanwhile? The answer about one message says so by a "+" behind its new state, so that
+-- nobody has to look into lanes in vain.
+local free = false
+local function told(state)
+  local text = free and state .. '+' or state
+  free = false
+  return text
 end
 
 -- The messages of one citizen on one channel leave in order: when one has left, the next may go.
@@ -209,6 +232,7 @@ local function release_next(n, channel, now)
     for _, step in ipairs(other and other.steps or {}) do
       if step.channel == channel and other[step.s] == 'queued' then
         redis.call('ZADD', queue_key(step.way, other.ln), 'XX', 'LT', now, other.nid .. ':' .. step.k)
+        free = true
       end
     end
   end
@@ -281,15 +305,18 @@ local function start_next(n, step, now)
     local next_step = n.steps[i]
     local s = n[next_step.s] or ''
     if not next_step.beside then
-      if s == '' then move(n, next_step, 'start', now, nil, now) end
+      if s == '' then
+        move(n, next_step, 'start', now, nil, now)
+        free = true
+      end
       if s == '' or s == 'queued' or s == 'deferred' or s == 'sending' then return end
     end
   end
 end
 
--- An attempt is recorded before anything leaves. Returns its number, whether it repeats one whose fate is unknown, and which
--- try it is. A repeat keeps its number, so the provider sees the same reference.
-local function take(n, step, now, answer_by)
+-- An attempt is recorded before anything leaves. A repeat of one whose fate is unknown keeps its number, so the provider sees
+-- the same reference. `c`: no, zw, zf of the citizen. Returns what the sender needs (claim.lua).
+local function take(n, step, now, answer_by, c)
   local again, attempt = n[step.r] == '1', tonumber(n[step.a] or '0')
   if again then
     put(n, step.r, '2')
@@ -299,7 +326,13 @@ local function take(n, step, now, answer_by)
   end
   if n[step.u] then drop(n, step.u) end -- of an attempt before
   move(n, step, 'claim', now, nil, answer_by)
-  return attempt, again and 1 or 0, attempt - tonumber(n[step.o] or '0')
+  return { n.nid, step.number, attempt, again and 1 or 0, n.h, n.b, n.x, n.plan, n.ck, c[1] or '', c[2] or '', c[3] or '',
+    attempt - tonumber(n[step.o] or '0') }
+end
+
+-- If the answer to a claim is lost, what it took can be given back: unclaim. `taken`: its serial number, then "nid:k:attempt"s.
+local function note_claim(way, process, taken)
+  redis.call('SET', P .. 'cl:' .. way .. ':' .. process, table.concat(taken, ' '), 'EX', 3600)
 end
 
 -- Nothing of this attempt left: it does not count. A repeat stays one: the attempt whose fate is unknown is still the one before.

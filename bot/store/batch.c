@@ -2,6 +2,8 @@
 #include "loa/mem.h"
 #include <stdlib.h>
 
+#define CALLS_MAX 2 /* under way at a time: one is worked on while the next is on its way */
+
 struct item {
     batch_done_fn *done;
     void *ctx;
@@ -9,7 +11,11 @@ struct item {
 
 /* What is collected for one partition; handed to the call as a whole, then replaced. */
 struct lot {
+    struct batch *batch;
+    unsigned group, partition; /* where it is collected; that of the first item */
     struct args args;
+    void (*end)(void *ctx, enum loa_status st); /* NULL: nobody waits for the whole */
+    void *end_ctx;
     unsigned count;
     struct item item[BATCH_ITEMS_MAX];
 };
@@ -20,20 +26,28 @@ struct batch {
     batch_head_fn *head;
     void *ctx;
     struct lot *lot[PARTITIONS_MAX];
-    unsigned filled; /* lots that are not empty */
+    unsigned calls[PARTITIONS_MAX]; /* under way; both by group: a partition, or all of them */
+    bool mixed;
+    unsigned line;       /* partition by whose link mixed calls go: always the same, so they stay in order */
+    unsigned filled;     /* lots that are not empty */
+    struct lot *leaving; /* whose head is being written */
 };
 
 static void lot_end(struct lot *lot, enum loa_status st, const struct redis_value *v)
 {
     for (unsigned i = 0; i < lot->count; i++)
         lot->item[i].done(lot->item[i].ctx, st, st == LOA_OK ? redis_at(v, i) : NULL);
+    if (lot->end != NULL)
+        lot->end(lot->end_ctx, st);
     args_clear(&lot->args);
     free(lot);
 }
 
 static void lot_done(void *ctx, enum loa_status st, const struct redis_value *v)
 {
-    lot_end(ctx, st, v);
+    struct lot *lot = ctx;
+    lot->batch->calls[lot->group]--;
+    lot_end(lot, st, v);
 }
 
 /* A refused start still completes later, from the loop, like everything else. */
@@ -45,24 +59,26 @@ struct refusal {
 static void refuse(void *ctx)
 {
     struct refusal *r = ctx;
-    lot_end(r->lot, r->st, NULL);
+    lot_done(r->lot, r->st, NULL);
     free(r);
 }
 
-static void flush(struct batch *b, unsigned partition)
+static void flush(struct batch *b, unsigned group)
 {
-    struct lot *lot = b->lot[partition];
+    struct lot *lot = b->lot[group];
     if (lot == NULL)
         return;
-    b->lot[partition] = NULL;
+    b->lot[group] = NULL;
     b->filled--;
+    b->calls[group]++;
     struct args a;
     args_init(&a);
-    enum loa_status st = b->head(b->ctx, partition, &a);
+    b->leaving = lot;
+    enum loa_status st = b->head(b->ctx, lot->partition, &a);
     for (unsigned i = 0; st == LOA_OK && i < lot->args.count; i++)
         args_bin(&a, lot->args.bytes.data + lot->args.offset[i], lot->args.length[i]);
     if (st == LOA_OK)
-        st = store_script(b->store, partition, b->script, &a, lot_done, lot);
+        st = store_script(b->store, b->mixed ? b->line : lot->partition, b->script, &a, lot_done, lot);
     args_clear(&a);
     if (st == LOA_OK)
         return;
@@ -75,7 +91,8 @@ static void flush_all(void *ctx)
 {
     struct batch *b = ctx;
     for (unsigned p = 0; b->filled > 0 && p < store_partitions(b->store); p++)
-        flush(b, p);
+        if (b->calls[p] < CALLS_MAX)
+            flush(b, p);
 }
 
 struct batch *batch_new(struct store *s, const char *script, batch_head_fn *head, void *ctx)
@@ -89,6 +106,12 @@ struct batch *batch_new(struct store *s, const char *script, batch_head_fn *head
     return b;
 }
 
+void batch_mix(struct batch *b)
+{
+    b->mixed = redis_is_one_server(store_redis(b->store));
+    b->line = store_partition_of(b->store, b->script);
+}
+
 void batch_free(struct batch *b)
 {
     if (b == NULL)
@@ -99,15 +122,25 @@ void batch_free(struct batch *b)
     free(b);
 }
 
+void batch_at_end(struct batch *b, void (*end)(void *ctx, enum loa_status st), void *ctx)
+{
+    b->leaving->end = end;
+    b->leaving->end_ctx = ctx;
+}
+
 struct args *batch_item(struct batch *b, unsigned partition, batch_done_fn *done, void *ctx)
 {
-    struct lot *lot = b->lot[partition];
+    unsigned group = b->mixed ? 0 : partition;
+    struct lot *lot = b->lot[group];
     if (lot != NULL && lot->count == BATCH_ITEMS_MAX) {
-        flush(b, partition);
+        flush(b, group);
         lot = NULL;
     }
     if (lot == NULL) {
-        lot = b->lot[partition] = mem_alloc(sizeof *lot);
+        lot = b->lot[group] = mem_alloc(sizeof *lot);
+        lot->batch = b;
+        lot->group = group;
+        lot->partition = partition;
         args_init(&lot->args);
         b->filled++;
     }

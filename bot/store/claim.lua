@@ -33,10 +33,9 @@ local function deal(n, step, lane, m)
     release_next(n, step.channel, now)
     settle(n, now)
   else
-    local attempt, again, try = take(n, step, now, answer_by)
-    local c = redis.call('HMGET', P .. 'c:' .. n.ck, 'no', 'zw', 'zf')
-    taken[#taken + 1] = m .. ':' .. attempt
-    out[#out + 1] = { n.nid, step.number, attempt, again, n.h, n.b, n.x, n.plan, n.ck, c[1] or '', c[2] or '', c[3] or '', try }
+    local item = take(n, step, now, answer_by, redis.call('HMGET', P .. 'c:' .. n.ck, 'no', 'zw', 'zf'))
+    taken[#taken + 1] = m .. ':' .. item[3]
+    out[#out + 1] = item
   end
 end
 
@@ -55,5 +54,5 @@ for _, lane in ipairs(LANES) do
     end
   end
 end
-if #out > 0 and ARGV[7] then redis.call('SET', P .. 'cl:' .. way .. ':' .. ARGV[7], table.concat(taken, ' '), 'EX', 3600) end
+if #out > 0 and ARGV[7] then note_claim(way, ARGV[7], taken) end
 return mode == 'divert' and diverted or out

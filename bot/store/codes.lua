@@ -1,11 +1,10 @@
 -- codes - short lists of dossier codes, newest last: whose dossier it is, which one is followed.
--- KEYS[1] any key of the partition
--- ARGV    most codes of a list, expire_s, then per change 3 values: list ("ds:<ckey>", "fo:<cid>"), code, 1 add or 0 take out
+-- KEYS[1] any key of a partition of this server
+-- ARGV    most codes of a list, expire_s, then per change 3 values: key of a list (ds:<ckey>, fo:<cid>), code, 1 add or 0 take out
 -- Returns per change the number of codes in the list
-local P = string.match(KEYS[1], '^(loa:{p%d+}:)')
 local answer = {}
 for at = 3, #ARGV, 3 do
-  local key, code, add = P .. ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
+  local key, code, add = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
   local codes = {}
   for other in string.gmatch(redis.call('GET', key) or '', '%S+') do
     if other ~= code then codes[#codes + 1] = other end

@@ -10,9 +10,10 @@ for at = 2, #ARGV, 7 do
   local d = P .. 'd:' .. code
   if redis.call('XDEL', KEYS[2], id) == 1 then
     removed = removed + 1
-    redis.call('HSET', d, 'v' .. id, line)
-    if status ~= '' then redis.call('HSET', d, 'st', status, 'at', time) end
-    if summary ~= '' then redis.call('HSET', d, 'sum', summary) end
+    local set = { 'v' .. id, line }
+    if status ~= '' then set[3], set[4], set[5], set[6] = 'st', status, 'at', time end
+    if summary ~= '' then set[#set + 1], set[#set + 2] = 'sum', summary end
+    redis.call('HSET', d, unpack(set))
     redis.call('EXPIRE', d, expire)
   end
 end

@@ -46,7 +46,7 @@ for _, nid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dead', '-inf', tonumber(n
   redis.call('HDEL', nkey(nid), 'b') -- a week is enough to mend a cause; then the personal part goes
 end
 local ways, lanes = {}, {}
-for _, way in ipairs(WAYS) do
+for _, way in ipairs(waiting() > 0 and WAYS or {}) do
   for _, lane in ipairs(LANES) do
     local first = redis.call('ZRANGE', queue_key(way, lane), 0, 0, 'WITHSCORES')
     if first[2] and tonumber(first[2]) <= tonumber(now) and ways[#ways] ~= way then ways[#ways + 1] = way end

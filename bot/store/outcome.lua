@@ -1,15 +1,16 @@
 -- outcome - what the provider answered to an attempt. Not fenced by the lease but by the attempt's number: an answer that
 -- arrives after another process took over is still the truth.
 -- include _delivery
--- KEYS[1] any key of the partition
+-- KEYS[1] any key of a partition of this server
 -- ARGV    now, then per outcome 11 values: nid, k, attempt, event, code, provider id, cost, again_at, wait_until, poll_at, suppress "way=until" or ""
 --         event: accepted | again (at again_at) | unsent (nothing left: the attempt does not count) | refused | unknown | cut
--- Returns per outcome: the state after it, or '' when it no longer applied
+-- Returns per outcome: the state after it, or '' when it no longer applied; "+" behind it: another message may go now
 local now = ARGV[1]
 local answer = {}
 for at = 2, #ARGV, 11 do
   local nid, k, attempt, event, code, pid, cost = unpack(ARGV, at, at + 6)
   local again_at, wait_until, poll_at, suppress = unpack(ARGV, at + 7, at + 10)
+  turn_to(nid)
   local n = read(nid, 's' .. k, 'a' .. k, 'r' .. k)
   local state = ''
   if n and n['a' .. k] == attempt then
@@ -36,6 +37,6 @@ for at = 2, #ARGV, 11 do
     end
     save(n)
   end
-  answer[#answer + 1] = state
+  answer[#answer + 1] = told(state)
 end
 return answer

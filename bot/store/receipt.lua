@@ -1,13 +1,15 @@
 -- receipt - what became of a message after the provider took it. Late, twice and before the answer are all normal.
 -- include _delivery
--- KEYS[1] any key of the partition
+-- KEYS[1] any key of a partition of this server
 -- ARGV    now, then per receipt 7 values: nid, k, event (delivered | seen | lost), code, at_ms, attempt ("" any),
 --         suppress: leave this citizen alone on this way until then (ms, -1 for good), or ""
--- Returns per receipt: the new state, 'same' when it changed nothing, '' when the message is unknown
+-- Returns per receipt: the new state, 'same' when it changed nothing, '' when the message is unknown; "+" behind it: another
+-- message may go now
 local now = ARGV[1]
 local answer = {}
 for at = 2, #ARGV, 7 do
   local nid, k, event, code, when, attempt, suppress = unpack(ARGV, at, at + 6)
+  turn_to(nid)
   local n = read(nid, 'h', 'co', 'e', 'cut', 's' .. k, 'a' .. k, 'r' .. k, 'c' .. k, 'v' .. k)
   local step = n and n.steps[k + 1]
   local result = ''
@@ -32,6 +34,6 @@ for at = 2, #ARGV, 7 do
       save(n)
     end
   end
-  answer[#answer + 1] = result
+  answer[#answer + 1] = told(result)
 end
 return answer

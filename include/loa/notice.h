@@ -64,8 +64,21 @@ struct planner_env {
     void (*wake)(void *ctx, unsigned partition, enum way way);
     void *wake_ctx;
 };
+/* Who can send at once: what is planned need not wait in its lane, the plan script takes it as a claim would
+ * (claim.lua). One call at a time per partition makes such an offer. */
+struct planner_taker {
+    /* Writes what may be taken here (see plan.lua), nothing when nothing may; `wanted` is how many of each
+     * way could be. */
+    void (*offer)(void *ctx, unsigned partition, const unsigned wanted[WAY_COUNT], struct buf *out);
+    void (*taken)(void *ctx, unsigned partition, enum way way, const struct redis_value *item);
+    void (*over)(void *ctx, unsigned partition,
+                 enum loa_status st); /* of every offer made, after the last item */
+    void *ctx;
+};
+
 struct planner *planner_new(const struct planner_env *env);
 void planner_free(struct planner *p);
+void planner_set_taker(struct planner *p, const struct planner_taker *t);
 /* LOA_OK: the notification is durable. LOA_BUSY: too much waits in the lanes, the news stays with the caller.
  * LOA_TOO_BIG: its parameters are more than a record holds. `made` is false when it was there before. */
 typedef void notice_done_fn(void *ctx, enum loa_status st, bool made);

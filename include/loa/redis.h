@@ -51,6 +51,8 @@ void redis_wait_replicas(struct redis *r, unsigned replicas);
  * Connected to the (master) server, in Cluster mode to all masters of a complete slot map. Commands may still
  * work for some partitions when not. */
 bool redis_ready(const struct redis *r);
+/* Do all partitions lie on one server? Then one script may work on several of them. */
+bool redis_is_one_server(const struct redis *r);
 const char *redis_error(const struct redis *r); /* why it is not ready; "" when it is */
 typedef void redis_state_fn(void *ctx, bool ready);
 void redis_on_state(struct redis *r, redis_state_fn *fn, void *ctx); /* on each change; several may listen */

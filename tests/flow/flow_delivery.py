@@ -17,11 +17,11 @@ def reset():
 
 
 def plan(ckey="c1", code="H27-1", steps="zalo_zbs:60000:0;sms:60000:0;", lane="normal", dues="0,0,0", skips="", cap=0, action=0,
-         now=NOW, expires=NOW + HOUR, nid=None, most=1000):
+         now=NOW, expires=NOW + HOUR, nid=None, most=1000, offer=""):
     global NEXT
     NEXT += 1
     nid = nid or f"00{NEXT:020x}"
-    made = r.script("plan", [T + "led"], now, most, nid, ckey, code, '{"kind":"accepted"}', "sealed", steps, lane, expires, action, dues,
+    made = r.script("plan", [T + "led"], now, most, offer, nid, ckey, code, '{"kind":"accepted"}', "sealed", steps, lane, expires, action, dues,
                     skips, cap, "20261123", "portal text")
     return nid, made[0]
 
@@ -31,11 +31,11 @@ def claim(way, now=NOW, limit=10, mode="send", epoch=1):
 
 
 def outcome(nid, k, event, attempt=1, code="0", pid="", cost=0, again=0, wait=NOW + 60000, poll=0, suppress="", now=NOW):
-    return r.script("outcome", [T + "led"], now, nid, k, attempt, event, code, pid, cost, again, wait, poll, suppress)[0]
+    return r.script("outcome", [T + "led"], now, nid, k, attempt, event, code, pid, cost, again, wait, poll, suppress)[0].rstrip("+")
 
 
 def receipt(nid, k, event, at=NOW, attempt="", suppress="", now=NOW):
-    return r.script("receipt", [T + "led"], now, nid, k, event, "", at, attempt, suppress)[0]
+    return r.script("receipt", [T + "led"], now, nid, k, event, "", at, attempt, suppress)[0].rstrip("+")
 
 
 def due(now, repeat=0, safe="", epoch=1):
@@ -69,6 +69,43 @@ with cases("planning twice changes nothing"):
     nid, _ = plan()
     equal(plan(nid=nid)[1], 0)
     equal(r("ZCARD", T + "q:zalo_zbs:normal"), 1)
+
+with cases("what can leave at once is taken by the plan; the rest, and what others must not take, waits in its lane"):
+    reset()
+    offer = lambda epoch: f"07 9 A sms:1:1:1;\n00 {epoch} A zalo_zbs:1:{NOW + 5000}:3;sms:2:{NOW + 5000}:4;\n"
+    a, made = plan(ckey="c1", offer=offer(1))
+    equal((made[0], made[1][:3], made[1][5], made[1][12]), ("zalo_zbs", [a, 0, 1], "sealed", 1), "taken")
+    equal((field(a, "s0"), r("ZRANGE", T + "snd", 0, -1), r("KEYS", T + "q:*")), ("sending", [a + ":0"], []))
+    equal(plan(ckey="c1", code="H27-2", offer=offer(1))[1], 1, "behind an earlier one")
+    equal(plan(ckey="c2", offer=offer(2))[1], 1, "whose lease is another's")
+    equal(plan(ckey="c3", offer=offer(1), dues=f"{NOW + 1},0")[1], 1, "not due yet")
+    equal(plan(ckey="c4", offer=offer(1), expires=NOW - 1)[1], 1, "too late")
+    equal(r("ZCARD", T + "q:zalo_zbs:normal"), 4, "in the lane")
+    equal(outcome(a, 0, "accepted"), "sent")
+    equal(plan(ckey="c5", offer=offer(1))[1], 1, "others wait before it")
+
+with cases("what a plan took is given back when its answer was lost"):
+    reset()
+    nid, _ = plan(offer=f"00 1 A zalo_zbs:1:{NOW + 5000}:7;\n")
+    equal([r.script("unclaim", [T + "led"], NOW, "zalo_zbs", "A", n) for n in (6, 7, 7)], [0, 1, 0])
+    equal((field(nid, "s0"), claim("zalo_zbs")[0][2]), ("deferred", 1))
+
+with cases("one call may work in several partitions"):
+    reset()
+    U = "loa:{p01}:"
+    equal(r.script("lease_take", [U + "lease"], "A", 2000, 0), [1, 1], "lease")
+    make = lambda nid: (nid, "c1", "H27-1", "{}", "sealed", "sms:60000:0;", "normal", NOW + HOUR, 0, "0,", "", 0, "20261123", "")
+    ids = ["00" + "a" * 20, "01" + "b" * 20]
+    made = r.script("plan", [T + "led"], NOW, 9, f"01 1 A sms:1:{NOW + 5000}:3;\n", *make(ids[0]), *make(ids[1]))
+    equal((made[0], made[1][0], r("EXISTS", T + "n:" + ids[0], U + "n:" + ids[1])), (1, "sms", 2))
+    claim("sms")
+    done = [v for nid in ids for v in (nid, 0, 1, "accepted", "0", "", 5, 0, NOW + 9000, 0, "")]
+    equal(r.script("outcome", [T + "led"], NOW, *done), ["sent", "sent"])
+    got = [v for nid in ids for v in (nid, 0, "delivered", "", NOW, "", "")]
+    equal(r.script("receipt", [U + "led"], NOW, *got), ["delivered", "delivered"])
+    equal((r("XLEN", T + "led"), r("XLEN", U + "led")), (1, 1))
+    stored = r.script("intake", [T + "in"], NOW, 2, T + "in", "H27-1", "", "c1", "x", U + "in", "H27-2", "", "c1", "y")
+    equal((len(stored), r("XLEN", T + "in"), r("XLEN", U + "in"), r("EXISTS", U + "d:H27-2")), (2, 1, 1, 1))
 
 with cases("full lanes refuse what is new, and know what is there"):
     reset()
@@ -115,6 +152,17 @@ with cases("a refusal starts the next step at once, and counts"):
     equal(outcome(nid, 1, "accepted"), "sent")
     equal(receipt(nid, 1, "delivered"), "delivered")
     equal(ledger(), [("zalo_zbs", "failed"), ("sms", "delivered")])
+
+with cases("who tells of a message hears whether another one may go now"):
+    reset()
+    a, _ = plan(code="H27-1")
+    b, _ = plan(code="H27-2", steps="zalo_zbs:60000:0;")
+    told = lambda nid, event: r.script("outcome", [T + "led"], NOW, nid, 0, 1, event, "0", "", 0, 0, NOW + 9, 0, "")[0]
+    claim("zalo_zbs")
+    equal(told(a, "accepted"), "sent+", "the citizen's next message on this channel")
+    claim("zalo_zbs")
+    equal(told(b, "accepted"), "sent", "nothing else")
+    equal(r.script("receipt", [T + "led"], NOW, a, 0, "lost", "", NOW, "", "")[0], "failed+", "the next step")
 
 with cases("a bounce after the sending leaves the address alone; one of an older attempt does not"):
     reset()
@@ -336,11 +384,11 @@ with cases("a dead letter keeps its body, can be sent again, and is forgotten af
 
 with cases("an event is stored once, by id and by content"):
     reset()
-    first = r.script("intake", [T + "in"], NOW, 2, "H27-1", "id1", "c1", "sealed", "H27-1", "id2", "c2", "sealed")
-    again = r.script("intake", [T + "in"], NOW, 2, "H27-1", "id1", "c9", "x", "H27-1", "id9", "c2", "x")
+    first = r.script("intake", [T + "in"], NOW, 2, T + "in", "H27-1", "id1", "c1", "sealed", T + "in", "H27-1", "id2", "c2", "sealed")
+    again = r.script("intake", [T + "in"], NOW, 2, T + "in", "H27-1", "id1", "c9", "x", T + "in", "H27-1", "id9", "c2", "x")
     equal(again, ["dup:" + first[0], "dup:" + first[1]])
     equal(r("XLEN", T + "in"), 2)
-    equal(r.script("intake", [T + "in"], NOW, 2, "H27-1", "id3", "c3", "sealed"), ["full"], "the journal has its ceiling")
+    equal(r.script("intake", [T + "in"], NOW, 2, T + "in", "H27-1", "id3", "c3", "sealed"), ["full"], "the journal has its ceiling")
 
 with cases("journal entries stay until they are committed"):
     taken = r.script("take_events", [T + "lease", T + "in"], 1, "-", 10)

@@ -47,11 +47,17 @@ class History:
         nid = f"00{len(self.nids):020x}"
         steps, ckey = self.random.choice(PLANS), self.random.choice(["c1", "c2"])
         dues = ",".join(str(self.now + self.random.choice([0, 0, 0, 5 * MINUTE])) for _ in steps.split(";")[:-1])
-        self.r.script("plan", [T + "led"], self.now, 1000, nid, ckey, self.random.choice(["H-1", "H-2", "-"]), '{"kind":"x"}', "sealed",
+        offer, self.serial = "", self.serial + 1
+        if self.random.random() < 0.5:
+            offer = f"00 {self.epoch} A " + "".join(f"{w}:2:{self.now + MINUTE}:{self.serial};" for w in self.random.sample(WAYS, 3)) + "\n"
+        made = self.r.script("plan", [T + "led"], self.now, 1000, offer, nid, ckey, self.random.choice(["H-1", "H-2", "-"]), '{"kind":"x"}', "sealed",
                       steps, self.random.choice(LANES), self.now + self.random.choice([2, 30, 600]) * MINUTE,
                       self.random.choice([0, 1]), dues, self.random.choice(["", "", "0=no_consent;"]), 0, "20261123", "text")
         self.nids.append(nid)
         self.plan_of[nid], self.citizen[nid] = steps, ckey
+        taken = made[0] if isinstance(made[0], list) else []
+        for way, item in zip(taken[::2], taken[1::2]):
+            self.took(way, [item])
 
     def claim(self):
         way, self.serial = self.random.choice(WAYS), self.serial + 1
@@ -59,6 +65,9 @@ class History:
         got = self.r.script("claim", [T + "lease"], self.epoch, self.now, way, 3, self.now + MINUTE, mode, "A", self.serial)
         if mode == "divert":
             return
+        self.took(way, got)
+
+    def took(self, way, got):
         for nid, k, attempt, again, *_ in got:
             self.check_order(nid, way)
             assert (nid, k) not in self.arrived, "sent again although it arrived"
@@ -83,6 +92,8 @@ class History:
         event = self.random.choice(["accepted"] * 4 + ["again", "refused", "unknown", "unknown", "unsent", "cut"])
         if event == "accepted" or (event == "unknown" and self.random.random() < 0.5):
             self.sent[nid, k] = self.sent.get((nid, k), 0) + 1
+        if event == "unsent":
+            self.unsent.add((nid, k))
         if event == "unknown":
             self.unclear[nid, k] = "silence"
         elif event in ("accepted", "refused", "again") or self.unclear.get((nid, k)) == "crash":
@@ -176,7 +187,8 @@ class History:
         for _, e in self.r("XRANGE", T + "led", "-", "+"):
             e = dict(zip(e[::2], e[1::2]))
             key = (e["n"], int(e["k"]))
-            assert last.get(key) != e["s"] or key[0] in self.resent, f"{key} is twice {e['s']} in the ledger"
+            again = key[0] in self.resent or key in self.unsent  # what was given up may turn out not to have left, and be tried anew
+            assert last.get(key) != e["s"] or again, f"{key} is twice {e['s']} in the ledger"
             last[key] = e["s"]
         for nid in self.nids:
             for k in range(len(self.steps(nid))):
@@ -185,7 +197,7 @@ class History:
                     equal(last.get((nid, k)), s, f"the ledger's last word on {nid}:{k}")
 
     def run(self):
-        self.resent = set()
+        self.resent, self.unsent = set(), set()
         acts = [self.plan] * 3 + [self.claim] * 8 + [self.outcome] * 6 + [self.receipt] * 3 + [self.due] * 4 + [self.wait] * 3 + \
                [self.crash, self.resend, self.erase]
         for _ in range(STEPS):

@@ -17,7 +17,7 @@ def consent(wants, words, source="zalo"):
 
 
 def codes(name, code, add=1, most=3):
-    return r.script("codes", [T + "led"], most, 1000, name, code, add)[0]
+    return r.script("codes", [T + "led"], most, 1000, T + name, code, add)[0]
 
 
 def follow(cid, on=1, channel="zalo", most=2):
