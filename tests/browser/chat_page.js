@@ -256,6 +256,38 @@ async function narrow(browser, width, height, name, more) {
   await context.close();
 }
 
+async function officer(browser) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(host);
+  await page.locator(".loa-launch").click();
+  await line(page, "b").first().waitFor();
+  await say(page, "Cho tôi gặp cán bộ");
+  await answers(page, 1);
+  await ask("officer takes");
+  const state = page.locator(".loa-state");
+  await page.waitForFunction(() => document.querySelector(".loa-host").shadowRoot.querySelector(".loa-state").textContent.includes("Lan"));
+  check("it says which officer talks", await state.textContent(), "Anh/chị đang trao đổi với cán bộ Võ Thị Lan");
+  await page.keyboard.type("Tôi cần");
+  await ask("officer sees typing");
+  await page.keyboard.type(" hỏi về khai sinh");
+  await page.keyboard.press("Enter");
+  await ask("officer types");
+  await page.locator(".loa-typing:visible").waitFor();
+  check("the officer's typing shows", await page.locator(".loa-typing").isVisible(), true);
+  await ask("officer says");
+  await line(page, "o").first().waitFor();
+  check("the officer's words stand under the officer's name", await line(page, "o").locator(".loa-name").textContent(), "Cán bộ Võ Thị Lan");
+  check("and answer what was said", (await line(page, "c").last().locator(".loa-tick").textContent()).includes("Đã trả lời"), true);
+  await picture(page, "chat-officer.png");
+  await accessible(page, "with an officer: WCAG 2.2 AA");
+  await ask("officer hands back");
+  await page.waitForFunction(() => !document.querySelector(".loa-host").shadowRoot.querySelector(".loa-state").textContent.includes("Lan"));
+  await say(page, QUESTION);
+  await page.waitForFunction(() => [...document.querySelector(".loa-host").shadowRoot.querySelectorAll(".loa-from-b")].some((e) => e.textContent.includes("VNeID")));
+  check("handed back, the assistant answers again", await line(page, "o").count(), 1);
+  await page.close();
+}
+
 // What a browser of 2016 does not have.
 async function old_browser(browser) {
   const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
@@ -348,7 +380,7 @@ async function main() {
   const steps = [desktop, (b) => narrow(b, 320, 568, "chat-320.png", { deviceScaleFactor: 2 }),
     (b) => narrow(b, 640, 400, "chat-zoom-200.png", { deviceScaleFactor: 2 }),
     (b) => narrow(b, 390, 844, "chat-dark.png", { deviceScaleFactor: 2, colorScheme: "dark", reducedMotion: "reduce", isMobile: true, hasTouch: true }),
-    old_browser, own_page, strangers, portrait, logged_in];
+    officer, old_browser, own_page, strangers, portrait, logged_in];
   for (const step of steps) {
     try {
       await step(browser);

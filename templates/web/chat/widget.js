@@ -567,7 +567,8 @@
   }
 
   function stay_inside(e) {
-    var all = ui.panel.querySelectorAll("button, a[href], textarea, [tabindex='0']"), first = all[0], last = all[all.length - 1];
+    var all = ui.panel.querySelectorAll("button:not([disabled]), a[href], textarea, [tabindex='0']");
+    var first = all[0], last = all[all.length - 1];
     var at = ui.root.activeElement || document.activeElement;
     if (e.shiftKey && (at === first || at === ui.panel)) last.focus();
     else if (!e.shiftKey && at === last) first.focus();
