@@ -232,6 +232,20 @@ async function onZalo(binh) {
   check("handed back: the bot says so, once", (await zalo.texts()).filter((t) => t.includes("Cán bộ đã trả lời xong")).length, 1);
 }
 
+// Handed back, and then the same citizen needs a person again.
+async function onceMore(binh) {
+  await zalo.say("gặp cán bộ");
+  await row(binh, "wait", "Zalo").click();
+  await waitText(binh, "#talk-state", "Đang chờ");
+  await binh.locator("#talk-acts button", { hasText: "Nhận" }).click();
+  await binh.fill("#words", "Tôi đây ạ, anh/chị cần gì thêm?");
+  await binh.click("#send");
+  await zalo.hears("cần gì thêm");
+  await binh.locator("#talk-acts button", { hasText: "Kết thúc" }).click();
+  await rows(binh, "mine", 0);
+  check("a conversation may begin anew", (await zalo.texts()).filter((t) => t.includes("cần gì thêm")).length, 1);
+}
+
 async function passingOn(lan, binh, people) {
   await rows(lan, "mine", 1);
   await row(lan, "mine", "").click();
@@ -363,6 +377,49 @@ async function newEntry(lan) {
   await lan.click("#tabs a[data-view=talks]");
 }
 
+async function cannedReplies(lan) {
+  await lan.click("#tabs a[data-view=canned]");
+  await lan.locator("#view-canned button.main").click();
+  await lan.fill("#f-title", "hẹn gọi lại");
+  await lan.fill("#f-text", "Tôi sẽ gọi lại cho anh/chị trong chiều nay.");
+  await lan.locator("dialog button.main").click();
+  await waitText(lan, "#view-canned ul", "hẹn gọi lại");
+  await accessible(lan, "WCAG 2.2 AA: canned replies");
+  await lan.click("#tabs a[data-view=talks]");
+  await row(lan, "mine", "").click();
+  await lan.fill("#words", "/goi");
+  await waitText(lan, "#canned-list", "hẹn gọi lại");
+  check("a canned reply of our own is found, marks typed or not", await lan.locator("#canned-list li").count(), 1);
+  await lan.keyboard.press("Escape");
+  await lan.fill("#words", "");
+}
+
+async function password(lan) {
+  await lan.click("#person summary");
+  await lan.click("#password");
+  await lan.fill("#f-old", world.password);
+  await lan.fill("#f-fresh", "ngắn");
+  await lan.fill("#f-twice", "ngắn");
+  await lan.locator("dialog button.main").click();
+  await waitText(lan, "dialog .fault", "ít nhất 10");
+  await lan.fill("#f-fresh", "một câu mới thật dài");
+  await lan.fill("#f-twice", "một câu mới thật dài");
+  await lan.locator("dialog button.main").click();
+  await lan.waitForFunction(() => !document.getElementById("dialog").open, null, WAIT);
+  check("a password is changed without leaving the page", await text(lan, "#link"), "Đang trực tuyến");
+  await lan.click("#person summary");
+}
+
+async function alarm(lan, people) {
+  await people[1].say("Cứu với, nhà tôi đang cháy");
+  await waitText(lan, "#news", "⚠");
+  check("urgent words sound an alarm", (await text(lan, "#urgent")).length > 0, true);
+  await people[1].hears("114");
+  await picture(lan, "desk-alarm.png");
+  await lan.locator("#news button", { hasText: "Xem" }).click();
+  await said(lan, "nhà tôi đang cháy");
+}
+
 async function onPhone(browser, people) {
   const page = await officer(browser, "binh", { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
   await page.locator("#l-wait button").first().waitFor(WAIT);
@@ -415,11 +472,15 @@ async function main() {
     await taking(lan, binh, people);
     await talking(lan, binh, people);
     await onZalo(binh);
+    await onceMore(binh);
     await passingOn(lan, binh, people);
     await byKeyboard(lan, people);
     await lost(lan, binh, people);
     await roster(lan, binh);
     await newEntry(lan);
+    await cannedReplies(lan);
+    await password(lan);
+    await alarm(lan, people);
     await officerGone(lan, binh, people);
     await onPhone(browser, people);
     await dark(browser);

@@ -134,7 +134,7 @@ function showNews() {
     location.hash = `talks/${m.cid}`;
     read(m);
   };
-  byId("news").replaceChildren(...(m ? [el("li", { class: "banner calm" }, el("span", {}, m.text_vi, more), m.cid && button("Xem", look), button("Đã biết", () => read(m)))] : []));
+  byId("news").replaceChildren(...(m ? [el("li", { class: typeof m.n === "number" ? "banner notice calm" : "banner notice" }, el("span", {}, m.text_vi, more), m.cid && button("Xem", look), button("Đã biết", () => read(m)))] : []));
 }
 
 function heard(m) {

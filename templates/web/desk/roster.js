@@ -28,7 +28,7 @@ async function load() {
 }
 
 export function heard(m) {
-  if (!view.hidden && m.desk === desk && m.week === week()) load();
+  if (!view.hidden && (!m.desk || (m.desk === desk && m.week === week()))) load();
 }
 
 function fault(text) {

@@ -83,7 +83,7 @@ export function draw(c) {
     el("section", {}, el("h3", {}, "Người dân"), el("p", { class: c.state && c.state.proven ? "proof yes" : "proof" }, proof(c.state))),
     el("section", {}, el("h3", {}, "Hồ sơ được nhắc đến"), dossiers.length ? dossiers.map(dossier) : el("p", { class: "empty" }, "Chưa thấy mã hồ sơ nào.")),
     el("section", {}, el("h3", {}, "Ghi chú nội bộ"),
-      notes.length ? el("ul", { class: "notes" }, notes.map((n) => el("li", {}, el("p", {}, n.say.text), el("p", { class: "soft" }, `${n.say.officer || ""} · ${whenText(n.at)}`))))
+      notes.length ? el("ul", { class: "notes" }, notes.map((n) => el("li", {}, el("p", {}, n.say.text), el("p", { class: "soft" }, [n.say.officer, whenText(n.at)].filter(Boolean).join(" · ")))))
         : el("p", { class: "empty" }, "Chưa có ghi chú."),
       button("Thêm ghi chú", () => { close(); noteMode(); })));
 }

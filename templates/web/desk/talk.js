@@ -14,7 +14,7 @@ const followed = new Map(); // cid -> conversation, see blank()
 let shown = null, replyMax = 2000, mine = [];
 let atEnd = true; // the newest line is in sight
 
-const blank = (cid) => ({ cid, epoch: "", last: 0, seen: -1, lines: [], state: null, sending: [], more: true, suggested: [], typingUntil: 0 });
+const blank = (cid) => ({ cid, epoch: "", last: 0, seen: -1, lines: [], state: null, sending: [], more: true, suggested: [], typingUntil: 0, over: false });
 const talkNow = () => (shown ? followed.get(shown) : null);
 const holds = (c) => c && c.state && c.state.mode === "talk" && c.state.officer === myself().login;
 
@@ -31,6 +31,7 @@ async function join(c) {
   try {
     await request("open", { cid: c.cid, epoch: c.epoch, after: c.last });
   } catch (why) {
+    c.over = why.code !== "lost";
     if (why.code !== "lost" && shown === c.cid) fault(why.message);
   }
 }
@@ -46,6 +47,9 @@ function want(cid) {
     c = blank(cid);
     followed.set(cid, c);
     join(c);
+  } else if (c.over) { // ended, and now somebody is waited for again
+    c.over = false;
+    join(c);
   }
   return c;
 }
@@ -60,7 +64,7 @@ export function follow(cids) {
 
 export function greeted(m) {
   replyMax = m.reply_max || replyMax;
-  for (const c of followed.values()) join(c);
+  for (const c of followed.values()) if (!c.over) join(c);
   canned.load();
 }
 
@@ -81,6 +85,7 @@ export function heard(m) {
   if (m.reload || m.epoch !== c.epoch) c.lines = [];
   c.epoch = m.epoch;
   c.state = m.state || c.state;
+  c.over = c.state.mode === "bot";
   const fresh = (m.lines || []).filter((l) => !c.lines.some((k) => k.seq === l.seq));
   c.lines = [...c.lines, ...fresh].sort((a, b) => a.seq - b.seq);
   c.last = Math.max(c.last, m.last || 0, ...c.lines.map((l) => l.seq));
@@ -119,7 +124,10 @@ function showTyping() {
 // ---- showing one ----
 
 export function show(cid) {
-  if (shown === cid) return;
+  if (shown === cid) {
+    want(cid);
+    return;
+  }
   keepDraft();
   hide();
   shown = cid;

@@ -59,8 +59,13 @@ function promiseOf(item) {
   return item.due < now() ? `⚠ quá hẹn ${spanText(now() - item.due)}` : `hẹn trước ${whenText(item.due)}`;
 }
 
+function look(cid) {
+  location.hash = `talks/${cid}`;
+  talk.show(cid); // also when it is shown already: it may have begun anew
+}
+
 function make(item) {
-  const li = el("li", {}, el("button", { type: "button", class: "talk", onclick: () => { location.hash = `talks/${item.cid}`; } },
+  const li = el("li", {}, el("button", { type: "button", class: "talk", onclick: () => look(item.cid) },
     el("span", { class: "first" }), el("span", { class: "meta time" }), el("span", { class: "meta promise" }),
     el("span", { class: "meta about" }), el("span", { class: "mark" })));
   return li;
