@@ -69,31 +69,14 @@ static void say(const struct run *r, const char *vi, const char *en)
 
 /* ---- reload ---- */
 
-/* An approved answer with a fault is missing, not wrong: somebody has to mend it. */
-static void tell_of_skipped(struct service *s)
-{
-    if (faq_skipped(s->faq) > 0)
-        service_alert(
-            s, "faq_entry_skipped",
-            "Có câu trả lời do đơn vị duyệt bị lỗi nên chưa dùng được. Chạy loa check để xem tệp và cách sửa.");
-}
-
-/* SIGHUP: the new texts replace the old ones only when all of them are good. */
 static void reload(void *ctx, int signo)
 {
     (void)signo;
     struct run *r = ctx;
-    struct service_texts fresh = { 0 };
     struct errors *err = errors_new();
-    if (service_texts_load(r->s.config, err, &fresh) == LOA_OK) {
-        service_texts_use(&r->s, &fresh);
-        pages_reload(r->s.pages);
-        tell_of_skipped(&r->s);
-        log_info("reloaded");
-    } else {
+    if (service_reload(&r->s, err) != LOA_OK) {
         print_errors(err, r->english);
         log_error("reload_refused", "faults", log_num(err->total));
-        service_texts_free(&fresh);
     }
     errors_free(err);
 }
@@ -308,7 +291,7 @@ static void store_opened(void *ctx, enum loa_status st)
         }
         make_stages(r);
         s->store_open = true;
-        tell_of_skipped(s);
+        service_tell_skipped(s);
         api_keys_load(s->keys);
         start_desk(s);
         if (r->works) {
@@ -389,6 +372,7 @@ static void http_routes(struct service *s)
     api_qa(s);
     api_unanswered(s);
     api_webhooks(s);
+    api_reload(s);
 }
 
 /* "a, b" -> {"a", "b", NULL}; the strings lie in `copy`. */

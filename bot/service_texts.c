@@ -1,3 +1,4 @@
+#include "loa/api.h"
 #include "loa/canned.h"
 #include "loa/chat_texts.h"
 #include "loa/consent_words.h"
@@ -133,5 +134,29 @@ enum loa_status service_faq_reload(struct service *s, struct errors *err)
     faq_free(s->faq);
     s->faq = fresh;
     s->texts_generation++;
+    return LOA_OK;
+}
+
+/* An approved answer with a fault is missing, not wrong: somebody has to mend it. */
+void service_tell_skipped(struct service *s)
+{
+    if (faq_skipped(s->faq) > 0)
+        service_alert(
+            s, "faq_entry_skipped",
+            "Có câu trả lời do đơn vị duyệt bị lỗi nên chưa dùng được. Chạy loa check để xem tệp và cách sửa.");
+}
+
+enum loa_status service_reload(struct service *s, struct errors *err)
+{
+    struct service_texts fresh = { 0 };
+    enum loa_status st = service_texts_load(s->config, err, &fresh);
+    if (st != LOA_OK) {
+        service_texts_free(&fresh);
+        return st;
+    }
+    service_texts_use(s, &fresh);
+    pages_reload(s->pages);
+    service_tell_skipped(s);
+    log_info("reloaded", "faq_entries", log_num(faq_count(s->faq)));
     return LOA_OK;
 }

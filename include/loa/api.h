@@ -98,6 +98,7 @@ void api_hooks(struct service *s);          /* bot/api/hooks_api.c */
 void api_unsubscribe(struct service *s);    /* bot/api/unsubscribe_api.c */
 void api_webhooks(struct service *s);       /* bot/intake/webhook_api.c */
 void api_reach(struct service *s);          /* bot/api/reach_api.c */
+void api_reload(struct service *s);         /* bot/api/reload_api.c */
 void api_health(struct service *s);         /* bot/api/health_api.c: healthz readyz metrics openapi */
 
 #endif

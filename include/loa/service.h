@@ -113,6 +113,9 @@ struct service_texts {
 enum loa_status service_texts_load(const struct config *cf, struct errors *err, struct service_texts *out);
 void service_texts_use(struct service *s, const struct service_texts *t); /* frees the old ones */
 void service_texts_free(struct service_texts *t);
+/* All of them anew, when all are good; else the old ones stay (SIGHUP, POST /v1/faq/reload). */
+enum loa_status service_reload(struct service *s, struct errors *err);
+void service_tell_skipped(struct service *s); /* alerts staff when approved answers are left out for faults */
 /* The FAQ alone; the old one stays when the new one is not good. */
 enum loa_status service_faq_reload(struct service *s, struct errors *err);
 struct service_texts service_texts_of(const struct service *s); /* the ones in use */

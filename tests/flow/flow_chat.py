@@ -262,7 +262,42 @@ def talk():
     rig.kill_loa(0, 15)
 
 
+def reload():
+    """Edited texts become live in every process, or in none."""
+    rig = Rig(processes=2, limits={"wait": "4s"})
+    for i in (0, 1):
+        rig.start_loa(i)
+    key = rig.key()
+    uids = people(rig, 8)
+    path = rig.templates / "chat/common.ini"
+    good = path.read_text()
+    url = rig.url[0] + "/v1/faq/reload"
+    with cases("a reload needs the scope admin"):
+        equal(http("POST", url, {})[0], 401)
+        equal(http("POST", url, {}, rig.key("reports", "reader"))[0], 403)
+    with cases("texts with a fault change nothing, and the fault is named"):
+        path.write_text(good.replace("[menu]", "[menu]\nsai = x"))
+        status, answer = http("POST", url, {}, key)
+        equal(status, 422)
+        if "common.ini:" not in answer["errors"][0]["pointer"]:
+            raise AssertionError(answer)
+        if "Chọn bên dưới" not in say(rig, uids[0], "menu"):
+            raise AssertionError("the old text is gone")
+    with cases("edited texts are live in all processes"):
+        path.write_text(good.replace("Chọn bên dưới", "Chọn một việc"))
+        begun = time.monotonic()
+        status, answer = http("POST", url, {}, key)
+        took_ms = (time.monotonic() - begun) * 1000
+        equal((status, answer["processes"]), (200, 2))
+        print(f"reload: {took_ms:.0f} ms, {answer['faq_entries']} entries")
+        for uid in uids:
+            wait_for("the new text", lambda: "Chọn một việc" in say(rig, uid, "menu"), 10)
+    for i in (0, 1):
+        rig.kill_loa(i, 15)
+
+
 talk()
+reload()
 with cases("two processes, one killed again and again, in mid-conversation"):
     run("loa", 1)
 with cases("Redis killed again and again, in mid-conversation"):
