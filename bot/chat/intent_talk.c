@@ -39,12 +39,11 @@ static int64_t look_at(struct turn *t, int64_t officer_ms)
 {
     const struct service *s = turn_service(t);
     const struct desk *d = handover_desk(t);
-    const struct board_person *who = board_person(s->board, turn_field(t, "of"));
     struct handover_state state = { .talking = true,
                                     .since_ms = turn_field_ms(t, "hs"),
                                     .citizen_ms = turn_field_ms(t, "la"),
                                     .officer_ms = officer_ms,
-                                    .seen_ms = who != NULL ? who->seen_ms : 0 };
+                                    .seen_ms = board_seen_ms(s->board, turn_field(t, "of")) };
     int64_t now = clock_wall_ms(), look = now;
     handover_due(policy_calendar(s->policy), d, &state, now, &look);
     return look > now ? look : now;
@@ -146,13 +145,12 @@ static void bot_comes_back(struct turn *t, const char *text)
 static enum claim time_has_come(struct turn *t)
 {
     const struct service *s = turn_service(t);
-    const struct board_person *who = board_person(s->board, turn_field(t, "of"));
     struct handover_state state = { .talking = talking(t),
                                     .due_ms = turn_field_ms(t, "hp"),
                                     .since_ms = turn_field_ms(t, "hs"),
                                     .citizen_ms = turn_field_ms(t, "la"),
                                     .officer_ms = turn_field_ms(t, "oa"),
-                                    .seen_ms = who != NULL ? who->seen_ms : 0 };
+                                    .seen_ms = board_seen_ms(s->board, turn_field(t, "of")) };
     int64_t now = clock_wall_ms(), look = now;
     if (strcmp(turn_mode(t), "bot") == 0)
         return CLAIM_DONE; /* handed back meanwhile */
@@ -239,8 +237,19 @@ static bool goes_on(struct turn *t)
     return w == WISH_STOP || w == WISH_AGAIN;
 }
 
+/* Who waits may think better of it. */
+static enum claim stop_waiting(struct turn *t)
+{
+    count("given_up");
+    turn_count(t, "handover_given_up", handover_desk(t)->id);
+    bot_comes_back(t, "handover_given_up");
+    return CLAIM_DONE;
+}
+
 static enum claim look(struct turn *t)
 {
+    if (strcmp(turn_mode(t), "wait") == 0 && turn_payload(t, "thoi-cho") != NULL)
+        return stop_waiting(t);
     if (turn_kind(t) == CHAT_OFFICER)
         return officer_speaks(t);
     if (turn_kind(t) == CHAT_TICK)

@@ -35,9 +35,9 @@ static const struct label state = {
     "state", { "sent", "delivered", "seen", "failed", "expired", "suppressed", "uncertain" }
 };
 static const struct label lane = { "lane", { "urgent", "normal", "bulk" } };
-static const struct label desk_act = {
-    "act", { "taken", "stolen", "passed", "back", "closed", "late", "unanswered", "left", "silent" }
-};
+static const struct label desk_act = { "act",
+                                       { "taken", "stolen", "passed", "back", "closed", "late", "unanswered",
+                                         "left", "silent", "given_up" } };
 static char desk_words[WORDS_MAX - 1][40];
 static struct label desk = { "desk", { NULL } }; /* see metrics_set_desks() */
 
@@ -115,7 +115,7 @@ static const struct description {
 };
 
 /* Up to an hour: people answer too. */
-static const double bounds[] = { .001, .0025, .005, .01, .025, .05, .1, .25, .5,
+static const double bounds[] = { .001, .0025, .005, .01, .025, .05, .1,  .25, .5,
                                  1,    2.5,   5,    10,  30,   60,  300, 900, 3600 };
 #define BOUNDS (sizeof bounds / sizeof bounds[0])
 

@@ -55,6 +55,7 @@ struct board {
     struct board_person *person;
     unsigned persons;
     bool asking_people, started;
+    int64_t people_since_ms; /* known without a gap since then; 0: not known now */
     struct timer debounce, sweep, people;
     board_changed_fn *changed;
     void *ctx;
@@ -335,8 +336,12 @@ static void people_told(void *ctx, enum loa_status st, const struct redis_value 
     int64_t now = clock_wall_ms();
     size_t most = redis_count(v) < PEOPLE_MAX ? redis_count(v) : PEOPLE_MAX;
     b->asking_people = false;
-    if (st != LOA_OK)
+    if (st != LOA_OK) {
+        b->people_since_ms = 0;
         return;
+    }
+    if (b->people_since_ms == 0)
+        b->people_since_ms = now;
     struct board_person *fresh = mem_alloc((most + 1) * sizeof *fresh);
     unsigned n = 0;
     for (size_t i = 0; i < most; i++)
@@ -374,8 +379,11 @@ static void tell_people(struct board *b)
     args_int(&a, now - PEOPLE_FORGET_S * 1000LL);
     for (unsigned i = 0; i < b->heres; i++)
         add_person(&a, &b->here[i].person);
-    if (!b->asking_people)
+    if (!b->asking_people) {
         b->asking_people = store_script(b->service->store, 0, "desk_people", &a, people_told, b) == LOA_OK;
+        if (!b->asking_people)
+            b->people_since_ms = 0;
+    }
     args_clear(&a);
     timer_start(&b->people, b->service->loop, PEOPLE_MS, tell_people_again, b);
 }
@@ -476,6 +484,14 @@ const struct board_person *board_person(const struct board *b, const char *login
     struct board_person key = { .seen_ms = 0 };
     text_copy(key.login, sizeof key.login, login);
     return b->persons > 0 ? bsearch(&key, b->person, b->persons, sizeof key, by_login) : NULL;
+}
+
+/* While the store was away nobody could tell that he is here. */
+int64_t board_seen_ms(const struct board *b, const char *login)
+{
+    const struct board_person *p = board_person(b, login);
+    int64_t since = b->people_since_ms != 0 ? b->people_since_ms : clock_wall_ms();
+    return p != NULL && p->seen_ms > since ? p->seen_ms : since;
 }
 
 unsigned board_officers(const struct board *b, const char *desk)

@@ -372,7 +372,8 @@ static void arrive(struct page *p, const struct staff_member *who)
     p->who = *who;
     text_copy(person.login, sizeof person.login, who->login);
     text_copy(person.name, sizeof person.name, who->name);
-    text_copy(person.desks, sizeof person.desks, (who->roles & ROLE_OFFICER) != 0 ? who->desks : "");
+    text_copy(person.desks, sizeof person.desks,
+              (who->roles & (ROLE_OFFICER | ROLE_LEAD)) != 0 ? who->desks : "");
     board_arrive(p->hub->service->board, &person);
     staff_guard_socket(p->hub->service, who, p->ws);
     queue_hello(p);

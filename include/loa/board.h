@@ -42,6 +42,8 @@ const struct board_item *board_item_at(const struct board *b, const char *desk, 
 /* Officers who were connected within a day: the i-th by login, NULL after the last; by name, NULL unknown. */
 const struct board_person *board_person_at(const struct board *b, unsigned i);
 const struct board_person *board_person(const struct board *b, const char *login);
+/* When this officer was connected last, as far as we can know: never before the store began to answer. */
+int64_t board_seen_ms(const struct board *b, const char *login);
 unsigned board_officers(const struct board *b, const char *desk); /* connected, and of this desk */
 unsigned board_talks(const struct board *b, const char *login);
 

@@ -38,7 +38,8 @@ enum metric {
     M_CHAT_ACTIVE,         /* gauge     {}         turns being worked on */
     M_DESK_WAITING,        /* gauge     {desk}     conversations that wait for an officer */
     M_DESK_AGE_SECONDS,    /* gauge     {desk}     how long the first of them has waited */
-    M_DESK_ACTS, /* counter   {act}      taken stolen passed back closed late unanswered left silent */
+    M_DESK_ACTS, /* counter   {act}      taken stolen passed back closed late unanswered left silent given_up
+                  */
     M_DESK_FIRST_WORD_SECONDS, /* histogram {}  handed over to the first word of an officer, office hours only
                                 */
     M_COUNT

@@ -26,16 +26,16 @@ class Officer:
     def connect(self, process=None):
         self.process = self.process if process is None else process
         port = self.rig.ports[self.process]
-        self.ws = WebSocket(port, "/desk/live", {"Cookie": self.desk.cookie, "Origin": f"http://127.0.0.1:{port}"})
+        self.ws = WebSocket(port, "/desk/live", {"Cookie": self.desk.cookie, "Origin": f"http://127.0.0.1:{port}"}, timeout=30)
         self.heard = []
         self.hello = self.until("hello")
 
-    def next(self, limit_s=10):
+    def next(self, limit_s=20):
         m = self.ws.receive(limit_s)
         self.heard.append(m)
         return m
 
-    def until(self, kind, limit_s=10, test=None):
+    def until(self, kind, limit_s=20, test=None):
         """The next message of this type for which `test` holds."""
         end = time.monotonic() + limit_s
         while True:
@@ -49,13 +49,13 @@ class Officer:
             if m["type"] == kind and (test is None or test(m)):
                 return m
 
-    def ask(self, kind, limit_s=10, mid=None, **more):
+    def ask(self, kind, limit_s=20, mid=None, **more):
         """Sends a request and waits for its own answer."""
         mid = mid or fresh_id()
         self.ws.send({"type": kind, "id": mid, **more})
         return self.answer(mid, limit_s)
 
-    def answer(self, mid, limit_s=10):
+    def answer(self, mid, limit_s=20):
         end = time.monotonic() + limit_s
         while True:
             left = end - time.monotonic()
@@ -82,7 +82,7 @@ class Officer:
         """Only what comes from now on counts."""
         self.heard = [m for m in self.heard if m["type"] == "queue"]
 
-    def queue(self, desk, test, limit_s=10):
+    def queue(self, desk, test, limit_s=20):
         """Waits until the queue of a desk is as `test` wants it; its items."""
         for m in reversed(self.heard):
             if m["type"] == "queue" and m["desk"] == desk:
@@ -91,7 +91,7 @@ class Officer:
                 break
         return self.until("queue", limit_s, lambda m: m["desk"] == desk and test(m["items"]))["items"]
 
-    def waiting(self, desk, cid, limit_s=10):
+    def waiting(self, desk, cid, limit_s=20):
         return next(i for i in self.queue(desk, lambda items: any(i["cid"] == cid and i["mode"] == "wait" for i in items),
                                           limit_s) if i["cid"] == cid)
 
@@ -127,7 +127,7 @@ class Citizen:
 
     def connect(self, process=None):
         self.process = self.process if process is None else process
-        self.ws = WebSocket(self.rig.ports[self.process], "/chat")
+        self.ws = WebSocket(self.rig.ports[self.process], "/chat", timeout=30)
         hello = {"type": "hello", "epoch": self.epoch, "offset": self.offset}
         if self.token:
             hello["token"] = self.token
@@ -170,7 +170,7 @@ class Citizen:
             if m["type"] in kinds and m.get("id") == mid:
                 return m
 
-    def line(self, words, sender="b", limit_s=10):
+    def line(self, words, sender="b", limit_s=20):
         """The line of this sender that holds these words, here already or yet to come."""
         for m in self.lines:
             if m["from"] == sender and words in m["text"]:

@@ -109,6 +109,14 @@ with cases("who asks again keeps the place"):
     citizen.line("giữ nguyên chỗ")
     equal(an.waiting("mot-cua", cid)["since"], item["since"])
 
+with cases("who waits may think better of it, and ask again"):
+    other_citizen, gone = waiting_citizen(1)
+    an.waiting("mot-cua", gone)
+    other_citizen.ws.send({"type": "tap", "id": fresh_id(), "payload": "#thoi-cho", "title": "Thôi, không chờ nữa"})
+    other_citizen.line("rút khỏi hàng chờ")
+    an.queue("mot-cua", lambda items: all(i["cid"] != gone for i in items))
+    equal(store("HGET", conversations()[gone], "md"), "bot")
+
 with cases("while one waits the bot still answers"):
     citizen.say(QUESTION)
     citizen.line("VNeID")
