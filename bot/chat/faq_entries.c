@@ -126,7 +126,7 @@ static void keep(struct loading *l, struct faq_source *s)
         faq_source_clear(&f->entry[known]);
         f->entry[known] = *s;
     } else {
-        f->entry = mem_resize(f->entry, (f->count + 1) * sizeof *f->entry);
+        f->entry = faq_room_for(f->entry, f->count, sizeof *f->entry);
         f->entry[f->count++] = *s;
     }
 }

@@ -116,7 +116,7 @@ static long time_ask(struct faq *f, const char *question, struct faq_answer *out
     long best = LONG_MAX;
     for (unsigned i = 0; i < 3; i++) {
         long before = nanoseconds();
-        faq_ask(f, question, strlen(question), out);
+        faq_ask_briefly(f, question, strlen(question), out);
         long took = nanoseconds() - before;
         best = took < best ? took : best;
     }

@@ -90,12 +90,12 @@ static void weigh_fillers(const struct faq *f, const struct faq_hits *hits, stru
     }
 }
 
-void faq_features_of(const struct faq *f, struct faq_text *text, struct faq_hits *hits,
-                     struct faq_features *out)
+void faq_features_of(const struct faq *f, struct faq_text *text, struct faq_phrases *doubt,
+                     struct faq_hits *hits, struct faq_features *out)
 {
     out->count = 0;
     memset(out->slot, 0, sizeof out->slot);
-    faq_phrases_find(&f->phrases, text, hits);
+    faq_phrases_find(&f->phrases, text, doubt, hits);
     weigh_fillers(f, hits, text);
     add_words(f, text, out);
     add_concepts(f, hits, out);
@@ -104,7 +104,9 @@ void faq_features_of(const struct faq *f, struct faq_text *text, struct faq_hits
 void faq_read_query(const struct faq *f, const char *s, size_t n, struct faq_query *out)
 {
     faq_normalise(&f->teencode, &f->vocab, NULL, s, n, &out->text);
-    faq_features_of(f, &out->text, &out->hits, &out->features);
+    faq_features_of(f, &out->text, NULL, &out->hits, &out->features);
+    for (unsigned i = 0; i < out->features.count; i++)
+        out->features.item[i].row = faq_map_get(&f->index.features, out->features.item[i].key);
 }
 
 unsigned faq_grams(const struct faq_text *t, struct faq_gram out[FAQ_GRAMS_MAX])

@@ -43,7 +43,7 @@ static void see(struct faq *f, const struct faq_samples *s, struct points *out)
         p->right = v.entries > 0 && (int)v.entry[0] == s->item[i].entry;
         for (unsigned k = 0; k < v.entries; k++)
             p->among = p->among || (int)v.entry[k] == s->item[i].entry;
-        faq_ask(f, text, strlen(text), &a);
+        faq_ask_briefly(f, text, strlen(text), &a);
         p->ruled = *a.rule != '\0';
     }
 }

@@ -29,7 +29,7 @@ struct building {
 static void cell_add(struct cells *c, uint32_t row, uint32_t doc, float weight)
 {
     if (c->count == c->room) {
-        c->room = c->room == 0 ? 4096 : 2 * c->room;
+        c->room = c->room == 0 ? 1 << 16 : 2 * c->room;
         c->cell = mem_resize(c->cell, c->room * sizeof *c->cell);
     }
     c->cell[c->count++] = (struct cell){ row, doc, weight };
@@ -40,7 +40,7 @@ static void count_entry(float **entries, uint32_t **last, uint32_t *room, uint32
                         float by)
 {
     while (row >= *room) {
-        uint32_t more = *room == 0 ? 4096 : 2 * *room;
+        uint32_t more = *room == 0 ? 1 << 15 : 2 * *room;
         *entries = mem_resize(*entries, more * sizeof **entries);
         *last = mem_resize(*last, more * sizeof **last);
         memset(*entries + *room, 0, (more - *room) * sizeof **entries);
@@ -61,7 +61,7 @@ static void add_text(struct building *b, uint32_t entry, const char *s, float we
     struct faq_index *ix = &f->index;
     struct faq_query q;
     faq_normalise(&f->teencode, &f->vocab, &f->vocab, s, strlen(s), &q.text);
-    faq_features_of(f, &q.text, &q.hits, &q.features);
+    faq_features_of(f, &q.text, phrasing == FAQ_NONE ? NULL : &f->phrases, &q.hits, &q.features);
 
     b->entry_length[entry] += weight * (float)q.text.tokens;
     for (unsigned i = 0; i < q.features.count; i++) {
@@ -75,7 +75,6 @@ static void add_text(struct building *b, uint32_t entry, const char *s, float we
     }
     if (phrasing == FAQ_NONE)
         return;
-    faq_phrases_doubt(&f->phrases, &q.text);
     struct faq_gram gram[FAQ_GRAMS_MAX];
     unsigned n = faq_grams(&q.text, gram);
     for (unsigned i = 0; i < n; i++) {
@@ -115,27 +114,25 @@ static float *idf_of(const float *entries, uint32_t rows, uint32_t count)
     return idf;
 }
 
-static int by_row_and_doc(const void *l, const void *r)
+/* By rows; documents were added in their order and keep it. Cells of the same place become one. */
+static void merge(struct cells *c, uint32_t rows)
 {
-    const struct cell *a = l, *b = r;
-    if (a->row != b->row)
-        return a->row < b->row ? -1 : 1;
-    return a->doc < b->doc ? -1 : a->doc > b->doc;
-}
-
-/* Sorts; cells of the same place become one. */
-static void merge(struct cells *c)
-{
-    uint32_t n = 0;
-    if (c->count == 0)
-        return;
-    qsort(c->cell, c->count, sizeof *c->cell, by_row_and_doc);
+    uint32_t *at = mem_alloc((rows + 1) * sizeof *at), n = 0;
+    struct cell *sorted = mem_alloc(c->count * sizeof *sorted);
     for (uint32_t i = 0; i < c->count; i++)
-        if (n > 0 && c->cell[n - 1].row == c->cell[i].row && c->cell[n - 1].doc == c->cell[i].doc)
-            c->cell[n - 1].weight += c->cell[i].weight;
+        at[c->cell[i].row + 1]++;
+    for (uint32_t r = 1; r <= rows; r++)
+        at[r] += at[r - 1];
+    for (uint32_t i = 0; i < c->count; i++)
+        sorted[at[c->cell[i].row]++] = c->cell[i];
+    for (uint32_t i = 0; i < c->count; i++)
+        if (n > 0 && c->cell[n - 1].row == sorted[i].row && c->cell[n - 1].doc == sorted[i].doc)
+            c->cell[n - 1].weight += sorted[i].weight;
         else
-            c->cell[n++] = c->cell[i];
+            c->cell[n++] = sorted[i];
     c->count = n;
+    free(sorted);
+    free(at);
 }
 
 static struct faq_postings lay_out(const struct cells *c, uint32_t rows)
@@ -193,9 +190,9 @@ void faq_index_build(struct faq *f)
     ix->idf = idf_of(b.entries, ix->features.count, f->count);
     ix->gram_idf = idf_of(b.gram_entries, ix->grams.count, f->count);
     ix->idf_max = logf(1 + ((float)f->count - 0.5f) / 1.5f);
-    merge(&b.by_entry);
-    merge(&b.by_phrasing);
-    merge(&b.grams);
+    merge(&b.by_entry, ix->features.count);
+    merge(&b.by_phrasing, ix->features.count);
+    merge(&b.grams, ix->grams.count);
     weigh_entries(&b);
     weigh_vectors(&b.by_phrasing, ix->idf, ix->phrasings, f->gate.norm);
     weigh_vectors(&b.grams, ix->gram_idf, ix->phrasings, 1);

@@ -12,9 +12,12 @@
 
 /* ---- faq_map.c: 64-bit key -> number; equal hashes are taken for equal words ---- */
 
+struct faq_slot {
+    uint64_t key; /* 0: free */
+    uint32_t value;
+};
 struct faq_map {
-    uint64_t *key; /* 0: free */
-    uint32_t *value;
+    struct faq_slot *slot;
     uint32_t size, count; /* size: a power of two */
 };
 
@@ -24,6 +27,8 @@ uint64_t faq_hash_pair(uint64_t seed, uint64_t a, uint64_t b);             /* ne
 uint32_t faq_map_get(const struct faq_map *m, uint64_t key);               /* FAQ_NONE when absent */
 uint32_t faq_map_put(struct faq_map *m, uint64_t key, uint32_t if_absent); /* what stands there now */
 void faq_map_clear(struct faq_map *m);
+/* Room for one more item of `bytes` behind `count` of them; it doubles. */
+void *faq_room_for(void *items, uint32_t count, size_t bytes);
 
 /* ---- faq_syllable.c: Vietnamese spelling without diacritics ---- */
 
@@ -34,7 +39,7 @@ struct faq_letter {
     unsigned char quality; /* ă â ê ô ơ ư đ */
     unsigned char tone;    /* 1…5 */
 };
-struct faq_letter faq_letter_of(uint32_t point); /* of a lower-case code point */
+struct faq_letter faq_letter_of(uint32_t point); /* capitals are the same letters */
 bool faq_is_syllable(const char *word);
 /* One spelling of ký/kí and quý/quí, in place. */
 void faq_spell(char *word);
@@ -141,9 +146,10 @@ struct faq_hits {
 
 /* FAQ_NONE when the phrase has no words or too many. */
 uint32_t faq_phrases_add(struct faq_phrases *p, const struct faq_text *phrase);
-void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, struct faq_hits *out);
-/* `text` belongs to an entry: marks the rules' phrases that its letters would be taken for. */
-void faq_phrases_doubt(struct faq_phrases *p, const struct faq_text *text);
+/* `doubt`: NULL; or `p` when the text belongs to an entry, to mark the rules' phrases that its letters would
+ * be taken for. */
+void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, struct faq_phrases *doubt,
+                      struct faq_hits *out);
 void faq_phrases_clear(struct faq_phrases *p);
 
 /* ---- faq_rules.c ---- */
@@ -182,6 +188,7 @@ struct faq_feature {
     float weight;
     enum faq_kind kind;
     uint32_t a, b; /* words, sounds or concepts: what to call it */
+    uint32_t row;  /* of the index; FAQ_NONE: no entry has it */
 };
 #define FAQ_FEATURES_MAX 1200
 struct faq_features {
@@ -279,8 +286,9 @@ struct faq {
     float *score, *phrasing_score, *gram_score, *letters, *best, *total; /* working memory */
 };
 
-void faq_features_of(const struct faq *f, struct faq_text *text, struct faq_hits *hits,
-                     struct faq_features *out);
+/* `doubt`: as for faq_phrases_find(). */
+void faq_features_of(const struct faq *f, struct faq_text *text, struct faq_phrases *doubt,
+                     struct faq_hits *hits, struct faq_features *out);
 uint64_t faq_feature_key(enum faq_kind kind, uint64_t a, uint64_t b);
 void faq_index_build(struct faq *f);
 void faq_index_clear(struct faq_index *ix);

@@ -28,7 +28,7 @@ uint64_t faq_hash_pair(uint64_t seed, uint64_t a, uint64_t b)
 static uint32_t slot_of(const struct faq_map *m, uint64_t key)
 {
     uint32_t i = (uint32_t)key & (m->size - 1);
-    while (m->key[i] != 0 && m->key[i] != key)
+    while (m->slot[i].key != 0 && m->slot[i].key != key)
         i = (i + 1) & (m->size - 1);
     return i;
 }
@@ -38,23 +38,18 @@ uint32_t faq_map_get(const struct faq_map *m, uint64_t key)
     if (m->size == 0)
         return FAQ_NONE;
     uint32_t i = slot_of(m, key);
-    return m->key[i] == key ? m->value[i] : FAQ_NONE;
+    return m->slot[i].key == key ? m->slot[i].value : FAQ_NONE;
 }
 
 static void grow(struct faq_map *m)
 {
     struct faq_map old = *m;
     m->size = old.size == 0 ? 64 : 2 * old.size;
-    m->key = mem_alloc(m->size * sizeof *m->key);
-    m->value = mem_alloc(m->size * sizeof *m->value);
+    m->slot = mem_alloc(m->size * sizeof *m->slot);
     for (uint32_t i = 0; i < old.size; i++)
-        if (old.key[i] != 0) {
-            uint32_t to = slot_of(m, old.key[i]);
-            m->key[to] = old.key[i];
-            m->value[to] = old.value[i];
-        }
-    free(old.key);
-    free(old.value);
+        if (old.slot[i].key != 0)
+            m->slot[slot_of(m, old.slot[i].key)] = old.slot[i];
+    free(old.slot);
 }
 
 uint32_t faq_map_put(struct faq_map *m, uint64_t key, uint32_t if_absent)
@@ -62,17 +57,21 @@ uint32_t faq_map_put(struct faq_map *m, uint64_t key, uint32_t if_absent)
     if (m->size < 2 * (m->count + 1))
         grow(m);
     uint32_t i = slot_of(m, key);
-    if (m->key[i] == 0) {
-        m->key[i] = key;
-        m->value[i] = if_absent;
+    if (m->slot[i].key == 0) {
+        m->slot[i] = (struct faq_slot){ key, if_absent };
         m->count++;
     }
-    return m->value[i];
+    return m->slot[i].value;
 }
 
 void faq_map_clear(struct faq_map *m)
 {
-    free(m->key);
-    free(m->value);
+    free(m->slot);
     *m = (struct faq_map){ 0 };
+}
+
+void *faq_room_for(void *items, uint32_t count, size_t bytes)
+{
+    bool full = (count & (count + 1)) == 0; /* 0, 1, 3, 7 … */
+    return full ? mem_resize(items, (2 * (size_t)count + 1) * bytes) : items;
 }

@@ -17,13 +17,14 @@ struct reader {
     uint64_t qualities, tone; /* the tone counts wherever it stands: hòa = hoà */
 };
 
+/* `text` is shorter than FAQ_WORD_MAX, like all words here. */
 static struct faq_token *token_add(struct reader *r, const char *text, uint64_t written)
 {
     if (r->out->tokens == FAQ_TOKENS_MAX)
         return NULL;
     struct faq_token *t = &r->out->token[r->out->tokens++];
     *t = (struct faq_token){ .written = written, .weight = 1 };
-    snprintf(t->text, sizeof t->text, "%s", text);
+    memcpy(t->text, text, strlen(text) + 1);
     faq_spell(t->text);
     return t;
 }
@@ -46,7 +47,7 @@ static uint32_t word_id(const struct reader *r, const char *text)
 static bool add_known(struct reader *r, const char *text, uint64_t written)
 {
     char spelled[FAQ_WORD_MAX];
-    snprintf(spelled, sizeof spelled, "%s", text);
+    memcpy(spelled, text, strlen(text) + 1);
     faq_spell(spelled);
     uint32_t id = word_id(r, spelled);
     if (id == FAQ_NONE)
@@ -202,21 +203,8 @@ static void add_letter(struct reader *r, struct faq_letter l)
         r->tone = l.tone;
 }
 
-/* Only the visible part, composed and in lower case. */
-static void prepare(struct buf *out, const char *s, size_t n)
-{
-    struct buf composed = BUF_INIT(4 * BYTES_MAX), clean = BUF_INIT(4 * BYTES_MAX);
-    if (n > BYTES_MAX)
-        n = BYTES_MAX;
-    text_clean(&clean, s, n, false);
-    text_nfc(&composed, buf_cstr(&clean), clean.len);
-    text_lower(out, buf_cstr(&composed), composed.len);
-    buf_clear(&composed);
-    buf_clear(&clean);
-}
-
-/* A mark that did not become part of a letter, because some keyboards put the tone before the hat, counts for
- * the letter before it all the same. False: no mark. */
+/* A mark of its own counts for the letter before it, in whichever order hat, hook and tone come: so composed
+ * and decomposed text are the same here. False: no mark. */
 static bool add_mark(struct reader *r, ucs4_t c)
 {
     static const struct {
@@ -237,20 +225,23 @@ static bool add_mark(struct reader *r, ucs4_t c)
 void faq_normalise(const struct faq_teencode *t, const struct faq_vocab *v, struct faq_vocab *learn,
                    const char *s, size_t n, struct faq_text *out)
 {
-    struct buf text = BUF_INIT(8 * BYTES_MAX);
+    struct buf text = BUF_INIT(2 * BYTES_MAX);
     struct reader r = { .teencode = t, .vocab = v, .learn = learn, .out = out };
 
     out->tokens = 0;
-    prepare(&text, s, n);
+    text_clean(&text, s, n < BYTES_MAX ? n : BYTES_MAX, false);
     const char *all = buf_cstr(&text);
-    unsigned points = 0;
-    for (size_t at = 0; at < text.len && points < FAQ_QUESTION_MAX; points++) {
+    unsigned letters = 0;
+    for (size_t at = 0; at < text.len && letters < FAQ_QUESTION_MAX;) {
         ucs4_t c;
         at += (size_t)u8_mbtouc(&c, (const uint8_t *)all + at, text.len - at);
         struct faq_letter l = faq_letter_of(c);
+        if (l.base == 0 && add_mark(&r, c))
+            continue;
+        letters++;
         if (l.base != 0)
             add_letter(&r, l);
-        else if (!add_mark(&r, c))
+        else
             end_word(&r);
     }
     end_word(&r);

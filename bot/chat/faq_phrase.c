@@ -35,7 +35,7 @@ uint32_t faq_phrases_add(struct faq_phrases *p, const struct faq_text *phrase)
             return id;
         last = id;
     }
-    p->phrase = mem_resize(p->phrase, (p->count + 1) * sizeof *p->phrase);
+    p->phrase = faq_room_for(p->phrase, p->count, sizeof *p->phrase);
     if (last != FAQ_NONE)
         p->phrase[last].next_alike = p->count;
     p->phrase[p->count] = fresh;
@@ -44,6 +44,7 @@ uint32_t faq_phrases_add(struct faq_phrases *p, const struct faq_text *phrase)
 
 struct walk {
     const struct faq_phrases *p;
+    struct faq_phrases *doubt; /* the same when the text belongs to an entry; NULL */
     const struct faq_text *text;
     struct faq_hits *out;
     unsigned start, words;
@@ -79,6 +80,8 @@ static void add_hits(const struct walk *w, uint32_t first, unsigned end, float w
             fewest = d;
     for (uint32_t i = first; i != FAQ_NONE; i = w->p->phrase[i].next_alike) {
         const struct faq_phrase *phrase = &w->p->phrase[i];
+        if (w->doubt != NULL && phrase->ruled && !all_typed(w, phrase))
+            w->doubt->phrase[i].doubtful = true;
         d = disagreements(w, phrase);
         if (d == fewest && 2 * d <= phrase->words && w->out->count < FAQ_HITS_MAX)
             w->out->hit[w->out->count++] = (struct faq_hit){
@@ -126,30 +129,15 @@ static void mark_inside(const struct faq_phrases *p, struct faq_hits *hits)
         }
 }
 
-void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, struct faq_hits *out)
+void faq_phrases_find(const struct faq_phrases *p, const struct faq_text *text, struct faq_phrases *doubt,
+                      struct faq_hits *out)
 {
     out->count = 0;
     for (unsigned start = 0; start < text->tokens; start++) {
-        struct walk w = { .p = p, .text = text, .out = out, .start = start };
+        struct walk w = { .p = p, .doubt = doubt, .text = text, .out = out, .start = start };
         walk_from(&w, 0, start, 1);
     }
     mark_inside(p, out);
-}
-
-void faq_phrases_doubt(struct faq_phrases *p, const struct faq_text *text)
-{
-    struct faq_text plain = *text;
-    struct faq_hits hits;
-    for (unsigned i = 0; i < plain.tokens; i++)
-        plain.token[i].written = 0;
-    faq_phrases_find(p, &plain, &hits);
-    for (unsigned i = 0; i < hits.count; i++) {
-        struct walk w = { .p = p, .text = text };
-        for (unsigned k = 0; k < FAQ_PHRASE_WORDS_MAX; k++)
-            w.token_of[k] = hits.hit[i].at + k;
-        struct faq_phrase *phrase = &p->phrase[hits.hit[i].phrase];
-        phrase->doubtful = phrase->doubtful || (phrase->ruled && !all_typed(&w, phrase));
-    }
 }
 
 void faq_phrases_clear(struct faq_phrases *p)

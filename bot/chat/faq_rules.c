@@ -8,7 +8,7 @@ void faq_rules_use(struct faq_rules *r, uint32_t phrase, unsigned group)
 {
     uint64_t key = faq_hash_pair(13, phrase, 0);
     struct faq_use use = { .rule = r->count, .group = group, .next = faq_map_get(&r->by_phrase, key) };
-    r->use = mem_resize(r->use, (r->uses + 1) * sizeof *r->use);
+    r->use = faq_room_for(r->use, r->uses, sizeof *r->use);
     if (use.next == FAQ_NONE) {
         faq_map_put(&r->by_phrase, key, r->uses);
     } else { /* behind the first one, which the map knows */
@@ -20,7 +20,7 @@ void faq_rules_use(struct faq_rules *r, uint32_t phrase, unsigned group)
 
 void faq_rules_add(struct faq_rules *r, const struct faq_rule *rule)
 {
-    r->rule = mem_resize(r->rule, (r->count + 1) * sizeof *r->rule);
+    r->rule = faq_room_for(r->rule, r->count, sizeof *r->rule);
     r->rule[r->count++] = *rule;
 }
 

@@ -10,37 +10,39 @@ static void add_row(float *score, const struct faq_postings *p, uint32_t row, fl
 }
 
 /* How much one feature of the question can bring at most; words nobody has heard of are the rarest. */
-static float mass_of(const struct faq *f, const struct faq_feature *x, uint32_t row)
+static float mass_of(const struct faq *f, const struct faq_feature *x)
 {
-    if (row == FAQ_NONE && x->kind != FK_WORD)
+    if (x->row == FAQ_NONE && x->kind != FK_WORD)
         return 0;
-    float idf = row == FAQ_NONE ? f->index.idf_max : f->index.idf[row];
+    float idf = x->row == FAQ_NONE ? f->index.idf_max : f->index.idf[x->row];
     return x->weight * idf * (float)f->gate.kind[x->kind];
 }
 
-/* Adds up all features; returns the most an entry could have reached. */
-static float add_features(struct faq *f, const struct faq_features *q)
+/* What the question's features and letter groups add up to: the most an entry could have reached, and the
+ * lengths of the two vectors. */
+struct sums {
+    float mass, length, letters;
+};
+
+static void add_features(struct faq *f, const struct faq_features *q, struct sums *out)
 {
-    float mass = 0, square = 0;
+    float square = 0;
     for (unsigned i = 0; i < q->count; i++) {
         const struct faq_feature *x = &q->item[i];
-        uint32_t row = faq_map_get(&f->index.features, x->key);
-        float most = mass_of(f, x, row);
+        float most = mass_of(f, x);
         if (x->kind != FK_WRITTEN) { /* diacritics help; leaving them out harms nobody */
-            mass += most;
+            out->mass += most;
             square += most * most;
         }
-        if (row == FAQ_NONE)
+        if (x->row == FAQ_NONE)
             continue;
-        add_row(f->score, &f->index.by_entry, row, x->weight * (float)f->gate.kind[x->kind]);
-        add_row(f->phrasing_score, &f->index.by_phrasing, row, most);
+        add_row(f->score, &f->index.by_entry, x->row, x->weight * (float)f->gate.kind[x->kind]);
+        add_row(f->phrasing_score, &f->index.by_phrasing, x->row, most);
     }
-    for (uint32_t i = 0; i < f->index.phrasings && square > 0; i++)
-        f->phrasing_score[i] /= sqrtf(square);
-    return mass;
+    out->length = sqrtf(square);
 }
 
-static void add_letters(struct faq *f, const struct faq_text *text)
+static void add_letters(struct faq *f, const struct faq_text *text, struct sums *out)
 {
     struct faq_gram gram[FAQ_GRAMS_MAX];
     unsigned n = faq_grams(text, gram);
@@ -52,18 +54,32 @@ static void add_letters(struct faq *f, const struct faq_text *text)
         if (row != FAQ_NONE)
             add_row(f->gram_score, &f->index.grams_by_phrasing, row, gram[i].weight * idf);
     }
-    for (uint32_t i = 0; i < f->index.phrasings && square > 0; i++)
-        f->gram_score[i] /= sqrtf(square);
+    out->letters = sqrtf(square);
 }
 
-static void best_phrasings(struct faq *f)
+/* The greatest of score[from] … score[to - 1]; scores are not negative. */
+static float greatest(const float *score, uint32_t from, uint32_t to)
 {
-    for (uint32_t i = 0; i < f->index.phrasings; i++) {
-        uint32_t e = f->index.entry_of[i];
-        if (f->phrasing_score[i] > f->best[e])
-            f->best[e] = f->phrasing_score[i];
-        if (f->gram_score[i] > f->letters[e])
-            f->letters[e] = f->gram_score[i];
+    float most = 0;
+    for (uint32_t i = from; i < to; i++)
+        most = score[i] > most ? score[i] : most;
+    return most;
+}
+
+static float share(float part, float whole)
+{
+    return whole > 0 ? part / whole : 0;
+}
+
+static void total(struct faq *f, const struct sums *q)
+{
+    const struct faq_gate *g = &f->gate;
+    for (uint32_t e = 0; e < f->count; e++) {
+        uint32_t from = f->index.first_of[e], to = f->index.first_of[e + 1];
+        f->best[e] = share(greatest(f->phrasing_score, from, to), q->length);
+        f->letters[e] = share(greatest(f->gram_score, from, to), q->letters);
+        f->total[e] = (float)(g->entry * share(f->score[e], q->mass) + g->phrasing * f->best[e] +
+                              g->letters * f->letters[e]);
     }
 }
 
@@ -97,10 +113,9 @@ static float in_entry(const struct faq *f, uint32_t row, uint32_t entry)
     return 0;
 }
 
-/* Does any phrasing of `entry` have this feature? What only the answer mentions does not count. */
-static bool asked_in(const struct faq *f, uint64_t key, uint32_t entry)
+/* Does any phrasing of `entry` have the feature of this row? What only the answer mentions does not count. */
+static bool row_asked_in(const struct faq *f, uint32_t row, uint32_t entry)
 {
-    uint32_t row = faq_map_get(&f->index.features, key);
     const struct faq_postings *p = &f->index.by_phrasing;
     if (row == FAQ_NONE)
         return false;
@@ -113,6 +128,11 @@ static bool asked_in(const struct faq *f, uint64_t key, uint32_t entry)
             high = middle;
     }
     return low < p->start[row + 1] && p->posting[low].doc < f->index.first_of[entry + 1];
+}
+
+static bool asked_in(const struct faq *f, uint64_t key, uint32_t entry)
+{
+    return row_asked_in(f, faq_map_get(&f->index.features, key), entry);
 }
 
 /* Words of phrases whose concept `entry` has too: said in other words. */
@@ -184,10 +204,9 @@ static double explained_pairs(const struct faq *f, const struct faq_features *q,
         const struct faq_feature *x = &q->item[i];
         if (x->kind != FK_PAIR && x->kind != FK_CONCEPT && x->kind != FK_CONCEPTS)
             continue;
-        uint32_t row = faq_map_get(&f->index.features, x->key);
-        float idf = row == FAQ_NONE ? f->index.idf_max : f->index.idf[row];
+        float idf = x->row == FAQ_NONE ? f->index.idf_max : f->index.idf[x->row];
         all += x->weight * idf;
-        if (asked_in(f, x->key, entry))
+        if (row_asked_in(f, x->row, entry))
             met += x->weight * idf;
     }
     return met / all;
@@ -214,19 +233,14 @@ static void judge(const struct faq *f, const struct faq_query *q, struct faq_ver
 
 void faq_score(struct faq *f, const struct faq_query *q, struct faq_verdict *out)
 {
-    size_t entries = f->count * sizeof(float), phrasings = f->index.phrasings * sizeof(float);
-    memset(f->score, 0, entries);
-    memset(f->best, 0, entries);
-    memset(f->letters, 0, entries);
+    size_t phrasings = f->index.phrasings * sizeof(float);
+    struct sums sums = { 0 };
+    memset(f->score, 0, f->count * sizeof(float));
     memset(f->phrasing_score, 0, phrasings);
     memset(f->gram_score, 0, phrasings);
-
-    float mass = add_features(f, &q->features);
-    add_letters(f, &q->text);
-    best_phrasings(f);
-    for (uint32_t e = 0; e < f->count; e++)
-        f->total[e] = (float)(f->gate.entry * (mass > 0 ? f->score[e] / mass : 0) +
-                              f->gate.phrasing * f->best[e] + f->gate.letters * f->letters[e]);
+    add_features(f, &q->features, &sums);
+    add_letters(f, &q->text, &sums);
+    total(f, &sums);
     rank(f, out);
     judge(f, q, out);
 }
@@ -266,10 +280,9 @@ void faq_explain(const struct faq *f, const struct faq_features *q, struct faq_a
     for (unsigned pass = 0; pass < 2 && out->entries > 0; pass++)
         for (unsigned i = 0; i < q->count; i++) {
             const struct faq_feature *x = &q->item[i];
-            uint32_t row = faq_map_get(&f->index.features, x->key);
-            if (row == FAQ_NONE || x->kind == FK_SOUND || x->kind == FK_WRITTEN)
+            if (x->row == FAQ_NONE || x->kind == FK_SOUND || x->kind == FK_WRITTEN)
                 continue;
-            double part = x->weight * f->gate.kind[x->kind] * in_entry(f, row, out->entry[0]);
+            double part = x->weight * f->gate.kind[x->kind] * in_entry(f, x->row, out->entry[0]);
             char term[FAQ_LABEL_MAX];
             if (pass == 0) {
                 all += part;

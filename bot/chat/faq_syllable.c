@@ -22,6 +22,39 @@ static const struct {
     { 'y', 0, { 'y', 0x1ef3, 0xfd, 0x1ef7, 0x1ef9, 0x1ef5 } },
 };
 
+/* All letters with marks lie in these two ranges of Unicode. */
+#define LATIN_FROM 0xc0
+#define LATIN_TO   0x1b0
+#define VIET_FROM  0x1ea0
+#define VIET_TO    0x1ef9
+static struct faq_letter latin[LATIN_TO - LATIN_FROM + 1], viet[VIET_TO - VIET_FROM + 1];
+
+static struct faq_letter *place_of(uint32_t point)
+{
+    if (point >= LATIN_FROM && point <= LATIN_TO)
+        return &latin[point - LATIN_FROM];
+    return point >= VIET_FROM && point <= VIET_TO ? &viet[point - VIET_FROM] : NULL;
+}
+
+/* The letter and its capital. */
+static void lay_out(uint32_t point, struct faq_letter l)
+{
+    *place_of(point) = l;
+    *place_of(point < 0x100 ? point - 0x20 : point - 1) = l;
+}
+
+static void lay_out_letters(void)
+{
+    for (unsigned i = 0; i < sizeof vowels / sizeof *vowels; i++)
+        for (unsigned char tone = 0; tone < 6; tone++)
+            if (vowels[i].point[tone] >= 0x80)
+                lay_out(vowels[i].point[tone],
+                        (struct faq_letter){ vowels[i].base, vowels[i].quality, tone });
+    /* đ, and the Icelandic letter that some keyboards give */
+    lay_out(0x111, (struct faq_letter){ .base = 'd', .quality = 4 });
+    lay_out(0xf0, (struct faq_letter){ .base = 'd', .quality = 4 });
+}
+
 struct faq_letter faq_letter_of(uint32_t point)
 {
     if (point >= 0xff01 && point <= 0xff5e) /* full-width ASCII; its capitals too */
@@ -31,13 +64,10 @@ struct faq_letter faq_letter_of(uint32_t point)
         uint32_t lower = point >= 'A' && point <= 'Z' ? point + 32 : point;
         return (struct faq_letter){ .base = digit || (lower >= 'a' && lower <= 'z') ? (char)lower : 0 };
     }
-    if (point == 0x111 || point == 0xf0) /* đ, and the Icelandic letter that some keyboards give */
-        return (struct faq_letter){ .base = 'd', .quality = 4 };
-    for (unsigned i = 0; i < sizeof vowels / sizeof *vowels; i++)
-        for (unsigned char tone = 0; tone < 6; tone++)
-            if (vowels[i].point[tone] == point)
-                return (struct faq_letter){ vowels[i].base, vowels[i].quality, tone };
-    return (struct faq_letter){ 0 };
+    if (latin[0x111 - LATIN_FROM].base == 0)
+        lay_out_letters();
+    const struct faq_letter *l = place_of(point);
+    return l == NULL ? (struct faq_letter){ 0 } : *l;
 }
 
 static const char *const onsets[] = { "ngh", "ch", "gh", "gi", "kh", "ng", "nh", "ph", "qu",
@@ -81,6 +111,8 @@ static bool fits(const char *onset, const char *rhyme)
 static int onset_length(const char *word)
 {
     for (unsigned i = 0; i < sizeof onsets / sizeof *onsets; i++) {
+        if (onsets[i][0] != word[0] && onsets[i][0] != '\0')
+            continue;
         size_t n = strlen(onsets[i]);
         if (strncmp(word, onsets[i], n) == 0 && is_rhyme(word + n) && fits(onsets[i], word + n))
             return (int)n;

@@ -66,7 +66,7 @@ static void teencode_row(void *ctx, const struct tsv_row *row)
         row_fault(l, row, "từ viết tắt này đã có ở dòng trên", "this shorthand stands above already");
         return;
     }
-    t->row = mem_resize(t->row, (t->count + 1) * sizeof *t->row);
+    t->row = faq_room_for(t->row, t->count, sizeof *t->row);
     struct faq_reading *r = &t->row[t->count++];
     memset(r, 0, sizeof *r);
     for (unsigned i = 1; i <= FAQ_ALTS_MAX && row->cell[i][0] != '\0'; i++) {
@@ -138,7 +138,7 @@ static uint32_t concept_of(struct faq *f, const char *name)
     for (uint32_t i = 0; i < f->concepts; i++)
         if (strcmp(f->concept[i], name) == 0)
             return i;
-    f->concept = mem_resize(f->concept, (f->concepts + 1) * sizeof *f->concept);
+    f->concept = faq_room_for(f->concept, f->concepts, sizeof *f->concept);
     f->concept[f->concepts] = mem_strdup(name);
     return f->concepts++;
 }

@@ -43,7 +43,7 @@ static void variable_item(void *ctx, const struct ini_item *item)
         rd->failed = true;
         return;
     }
-    v->value = mem_resize(v->value, (v->count + 1) * sizeof *v->value);
+    v->value = faq_room_for(v->value, v->count, sizeof *v->value);
     v->value[faq_map_put(&v->by_name, key_of(item->section, item->key, strlen(item->key)), v->count)] =
         mem_strdup(item->value);
     v->count++;

@@ -25,13 +25,13 @@ uint32_t faq_vocab_add(struct faq_vocab *v, const char *word)
     uint32_t id = faq_map_put(&v->by_text, key_of(word), v->count);
     if (id < v->count)
         return id;
-    v->word = mem_resize(v->word, (v->count + 1) * sizeof *v->word);
+    v->word = faq_room_for(v->word, v->count, sizeof *v->word);
     struct faq_word *w = &v->word[v->count++];
     memset(w, 0, sizeof *w);
     memcpy(w->text, word, strlen(word) + 1);
     w->sound = faq_map_put(&v->by_sound, sound_key(word), v->sounds);
     if (w->sound == v->sounds) {
-        v->first_alike = mem_resize(v->first_alike, (v->sounds + 1) * sizeof *v->first_alike);
+        v->first_alike = faq_room_for(v->first_alike, v->sounds, sizeof *v->first_alike);
         v->first_alike[v->sounds++] = FAQ_NONE;
     }
     w->next_alike = v->first_alike[w->sound];

@@ -47,8 +47,8 @@ struct faq_answer {
     double sure;      /* 0…1: how likely entry[0] is right */
     bool expired;     /* it was to be shown, but its last day is over: staff answer */
     /* Live as long as the faq. Never NULL. */
-    const char *department, *sentence, *rule; /* rule: the row that decided, for tiers by rule */
-    struct faq_reason reason[FAQ_REASONS_MAX];
+    const char *department, *sentence, *rule;  /* rule: the row that decided, for tiers by rule */
+    struct faq_reason reason[FAQ_REASONS_MAX]; /* not by faq_ask_briefly() */
     unsigned reasons;
 };
 

@@ -41,7 +41,7 @@ static int64_t ask_all(struct faq *f, int64_t *took_us)
     int64_t begun = wire_now_us();
     for (size_t i = 0; i < Q.count; i++) {
         int64_t at = wire_now_us();
-        faq_ask(f, Q.question[i], strlen(Q.question[i]), &a);
+        faq_ask_briefly(f, Q.question[i], strlen(Q.question[i]), &a);
         if (took_us != NULL)
             took_us[i] = wire_now_us() - at;
     }

@@ -3,7 +3,9 @@
 #include "loa/buf.h"
 #include "loa/faq.h"
 #include <stdio.h>
+#include <malloc.h>
 #include <string.h>
+#include <time.h>
 #include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
@@ -349,6 +351,46 @@ static void test_answers_are_filled_in(void **state)
     }
 }
 
+/* ---- speed and size ---- */
+
+static double cpu_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static size_t heap(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+/* The best of a few: what else runs on the machine does not count. */
+static void test_reload(void **state)
+{
+    double best = 1e9;
+    size_t bytes = 0;
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct errors *err = errors_new();
+        struct faq *f = NULL;
+        size_t before = heap();
+        double begun = cpu_ms();
+        assert_int_equal(faq_load(check_path("templates/faq"), err, &f), LOA_OK);
+        double took = cpu_ms() - begun;
+        best = took < best ? took : best;
+        bytes = heap() - before;
+        faq_free(f);
+        errors_free(err);
+    }
+    print_message("reload %.1f ms, %.1f MB\n", best, (double)bytes / 1e6);
+#ifndef __SANITIZE_ADDRESS__
+    check_true("reload <= 50 ms", best <= 50);
+    check_true("<= 16 MB", bytes <= 16u << 20);
+#endif
+}
+
 /* ---- the gates ---- */
 
 static void check_gates(const char *path)
@@ -366,6 +408,10 @@ static void check_gates(const char *path)
     check_true("oos_precision >= .50", g.oos_precision >= .50);
     check_true("one_tap >= .93", g.one_tap >= .93);
     check_true("every style: top1 >= .80", g.worst_style_top1 >= .80);
+#ifndef __SANITIZE_ADDRESS__
+    check_true("p99 <= 100 us", g.p99_us <= 100);
+    check_true("mean <= 30 us", g.mean_us <= 30);
+#endif
     buf_clear(&out);
     errors_free(err);
 }
@@ -395,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_same_question_same_answer),
         cmocka_unit_test(test_answers_are_filled_in),
+        cmocka_unit_test(test_reload),
         cmocka_unit_test(test_gates),
     };
     return cmocka_run_group_tests(tests, load, unload);
