@@ -56,6 +56,7 @@ static const struct {
     { "xóa hồ sơ của tôi", DOSSIER_NOTHING },
     { "theo dõi thai kỳ ở trạm y tế", DOSSIER_NOTHING },
     { "xin chào", DOSSIER_NOTHING },
+    { "tài khoản bị trừ tiền mà trạng thái hồ sơ của tôi vẫn chưa thanh toán", DOSSIER_NOTHING },
     { "cảm ơn", DOSSIER_NOTHING },
     { "", DOSSIER_NOTHING },
 };
