@@ -207,16 +207,16 @@ static void make_stages(struct run *r)
     s->leases = leases_new(s->store, s->process_id, on_lease, off_lease, s);
     secrets_set_leases(r->secrets, s->leases);
     s->survey_counter = survey_counter_new(s->store);
-    s->router = router_new(&(struct router_env){ .loop = s->loop,
-                                                 .store = s->store,
-                                                 .leases = s->leases,
-                                                 .config = s->config,
-                                                 .policy = (const struct policy *const *)&s->policy,
-                                                 .planner = s->planner,
-                                                 .tell = tell_conversation,
-                                                 .tell_ctx = s,
-                                                 .survey = (const struct survey_rules *const *)&s->survey,
-                                                 .survey_counter = s->survey_counter });
+    s->router = router_new(&(struct router_env){
+        .loop = s->loop,
+        .store = s->store,
+        .leases = s->leases,
+        .config = s->config,
+        .policy = (const struct policy *const *)&s->policy,
+        .planner = s->planner,
+        .followers = { .store = s->store, .planner = s->planner, .tell = tell_conversation, .tell_ctx = s },
+        .survey = (const struct survey_rules *const *)&s->survey,
+        .survey_counter = s->survey_counter });
     struct worker_env w = { .loop = s->loop,
                             .process_id = s->process_id,
                             .store = s->store,

@@ -109,7 +109,7 @@ void look_say_full(struct look *l)
     parts_of(l, &code, &portal);
     params_init(&p);
     set_common(l, &code, &p);
-    if (e->unit_handling[0] != '\0') /* the owner may know the room */
+    if (strchr(e->unit_handling, ' ') != NULL) /* a name, no code: the owner may know the room */
         params_set(&p, "unit", e->unit_handling);
     params_set(&p, "procedure", e->procedure);
     set_number(&p, "due", e->due_ms);

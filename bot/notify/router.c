@@ -7,7 +7,6 @@
 #include "loa/notice_params.h"
 #include "loa/proof.h"
 #include "loa/survey.h"
-#include "loa/text.h"
 #include "loa/unsubscribe.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +17,6 @@
 #define DOSSIER_KEEP_S (400LL * 86400) /* a year's timeline and a little more */
 #define CODES_MAX      10              /* dossiers remembered per identity */
 
-#define FOLLOWERS_MAX_BYTES 256 /* five of "<cid>:<channel>;" (follow.lua) */
-
 /* One journal entry on its way through the router. */
 struct job {
     struct round *round;
@@ -28,7 +25,8 @@ struct job {
     bool was_known, readable, stale, unexpected;
     int known_status;
     int64_t known_at_ms, accepted_ms;
-    char nid[NOTICE_ID_SIZE], kind[40], followers[FOLLOWERS_MAX_BYTES];
+    char nid[NOTICE_ID_SIZE], kind[40];
+    struct follower_news news;
     char unit[64]; /* of the invitation to a survey */
     bool no_contact, failed, dead, invited;
     struct citizen owner, contact; /* whom the news is for; who holds the number on the dossier */
@@ -171,7 +169,7 @@ static const char *filed_with(const struct dossier_event *e)
     return e->unit_handling[0] != '\0' ? e->unit_handling : e->unit_filed;
 }
 
-static void fill_notice(struct job *j, const struct status_rule *rule, struct notice *n)
+static void fill_notice(const struct job *j, const struct status_rule *rule, struct notice *n)
 {
     const struct router_env *env = &j->round->router->env;
     const struct policy *policy = *env->policy;
@@ -226,12 +224,7 @@ static void job_fault(struct job *j, enum loa_status st)
     }
 }
 
-/* ---- followers: conversations that want the news of this dossier (follow.lua) ---- */
-
-struct follower {
-    struct job *job;
-    char cid[CRYPTO_KEY_HEX];
-};
+/* ---- followers ---- */
 
 static void follower_told(void *ctx, enum loa_status st)
 {
@@ -242,100 +235,23 @@ static void follower_told(void *ctx, enum loa_status st)
     job_leave(j);
 }
 
-static void follower_planned(void *ctx, enum loa_status st, bool made)
+static void fill_for_follower(void *ctx, struct notice *n)
 {
-    (void)made;
-    follower_told(ctx, st);
-}
-
-/* The owner who follows on his own account has the news already. */
-static bool is_told(const struct job *j, const struct citizen *c)
-{
-    return strcmp(c->ckey, j->owner.ckey) == 0 || strcmp(c->ckey, j->contact.ckey) == 0 ||
-           strcmp(c->zalo, j->owner.zalo) == 0;
-}
-
-static void mask_owner(struct params *p)
-{
-    const char *owner = params_get(p, "owner");
-    struct buf masked = BUF_INIT(512);
-    if (owner != NULL) {
-        text_mask_name(&masked, owner, strlen(owner));
-        params_set(p, "owner", buf_cstr(&masked));
-    }
-    buf_clear(&masked);
-}
-
-static void follower_found(void *ctx, enum loa_status st, const struct citizen *c)
-{
-    static const char *const ways[] = { "zalo_cs", "zalo_uid", NULL }; /* never by SMS: nobody asked for it */
-    struct follower *f = ctx;
-    struct job *j = f->job;
-    struct router *r = j->round->router;
-    const struct status_rule *rule = policy_kind_rule(*r->env.policy, j->kind);
-    free(f);
-    if (st != LOA_OK || rule == NULL || c->zalo[0] == '\0' || is_told(j, c)) {
-        job_fault(j, st);
-        job_leave(j);
-        return;
-    }
-    struct notice n;
-    notice_init(&n);
-    fill_notice(j, rule, &n);
-    mask_owner(&n.params); /* four digits of a number are not yet the whole name */
-    n.phone[0] = n.email[0] = '\0';
-    n.allow_zalo = -1; /* the owner's consent is the owner's; this citizen asked for it */
-    n.only_ways = ways;
-    notice_set_id(&n, r->env.store, c->ckey, "");
-    notice_plan(r->env.planner, &n, c, follower_planned, j);
-    notice_clear(&n);
-}
-
-static void tell_web(struct job *j, const char *cid)
-{
-    struct router *r = j->round->router;
-    char text[128];
-    struct notice n;
-    notice_init(&n);
-    snprintf(n.code, sizeof n.code, "%s", j->code);
-    snprintf(n.kind, sizeof n.kind, "%s", j->kind);
-    n.status = j->event.status;
-    n.at_ms = j->event.at_ms;
-    notice_set_id(&n, r->env.store, cid, "");
-    snprintf(text, sizeof text, "#news:%s %d %lld", j->code, n.status, (long long)n.at_ms);
-    j->waiting++;
-    r->env.tell(r->env.tell_ctx, cid, text, n.nid, follower_told, j);
-    notice_clear(&n);
-}
-
-static void tell_zalo(struct job *j, const char *cid)
-{
-    struct follower *f = mem_alloc(sizeof *f);
-    f->job = j;
-    snprintf(f->cid, sizeof f->cid, "%s", cid);
-    j->waiting++;
-    enum loa_status st = citizen_load(j->round->router->env.store, f->cid, follower_found, f);
-    if (st != LOA_OK) {
-        free(f);
-        job_fault(j, st);
-        j->waiting--;
-    }
+    const struct job *j = ctx;
+    fill_notice(j, policy_kind_rule(*j->round->router->env.policy, j->kind), n);
 }
 
 static void tell_followers(struct job *j)
 {
-    for (const char *at = j->followers; *at != '\0';) {
-        size_t n = strcspn(at, ";");
-        char cid[CRYPTO_KEY_HEX];
-        if (n > sizeof cid) {
-            snprintf(cid, sizeof cid, "%.40s", at);
-            if (strncmp(at + sizeof cid, "web", 3) == 0)
-                tell_web(j, cid);
-            else
-                tell_zalo(j, cid);
-        }
-        at += n + (at[n] == ';');
-    }
+    enum loa_status st = LOA_OK;
+    j->news.env = j->round->router->env.followers;
+    j->news.fill = fill_for_follower;
+    j->news.owner = &j->owner;
+    j->news.contact = &j->contact;
+    j->news.told = follower_told;
+    j->news.ctx = j;
+    j->waiting += followers_tell(&j->news, &st);
+    job_fault(j, st);
 }
 
 /* ---- the owner ---- */
@@ -603,7 +519,7 @@ static void job_read(struct round *r, const struct redis_value *item)
     j->readable = unseal_event(r->router, store_key(key, 0, "e:%s", code), redis_at(item, 2), &j->event);
     if (!j->readable)
         log_error("journal_entry_unreadable", "dossier", j->code, "entry", j->id);
-    snprintf(j->followers, sizeof j->followers, "%s", redis_str(redis_at(item, 7), NULL));
+    snprintf(j->news.list, sizeof j->news.list, "%s", redis_str(redis_at(item, 7), NULL));
     const char *status = redis_str(redis_at(item, 4), NULL);
     if (status[0] != '\0' &&
         unseal_event(r->router, store_key(key, 0, "d:%s", code), redis_at(item, 6), &j->known)) {

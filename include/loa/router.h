@@ -18,8 +18,8 @@
 #ifndef LOA_ROUTER_H
 #define LOA_ROUTER_H
 
+#include "loa/followers.h"
 #include "loa/lease.h"
-#include "loa/notice.h"
 
 struct router;
 struct router_env {
@@ -29,11 +29,7 @@ struct router_env {
     const struct config *config;
     const struct policy *const *policy;
     struct planner *planner;
-    /* A line in the conversation of a follower on the web: `text` "#news:CODE status at_ms", `dedupe` the
-     * same for the same news. `done` runs once, later, when it is durable. */
-    void (*tell)(void *ctx, const char *cid, const char *text, const char *dedupe,
-                 void (*done)(void *ctx, enum loa_status st), void *done_ctx);
-    void *tell_ctx;
+    struct followers_env followers;
     const struct survey_rules *const *survey; /* replaced on reload */
     struct survey_counter *survey_counter;
 };
