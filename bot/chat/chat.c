@@ -334,7 +334,7 @@ static void viewed(void *ctx, enum loa_status st, const struct redis_value *v)
             log_error("chat_line_unreadable", "conversation", r->cid);
     }
     const char *say = buf_cstr(&text);
-    for (unsigned i = 0; i < view.lines; i++) {
+    for (unsigned i = 0; line != NULL && i < view.lines; i++) {
         line[i].say = say;
         say += line[i].say_len + 1;
     }

@@ -263,7 +263,7 @@ static const struct phrase *longest(const struct phrase_book *b, const struct wo
 
 void phrase_book_read(const struct phrase_book *b, const char *text, struct phrase_hits *out)
 {
-    struct word typed[PHRASE_HITS_MAX], words[PHRASE_HITS_MAX];
+    struct word typed[PHRASE_HITS_MAX], words[PHRASE_HITS_MAX] = { 0 };
     unsigned count = split(text, typed, PHRASE_HITS_MAX);
     *out = (struct phrase_hits){ .words = 0 };
     if (count > PHRASE_HITS_MAX)

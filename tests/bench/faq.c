@@ -63,8 +63,8 @@ int main(int argc, char **argv)
         return 2;
     }
     size_t rounds = strtoul(argv[3], NULL, 10), n = rounds * Q.count;
-    int64_t *took_us = calloc(n + 1, sizeof *took_us), total_us = 0;
-    if (took_us == NULL || n == 0)
+    int64_t total_us = 0, *took_us = n > 0 ? calloc(n, sizeof *took_us) : NULL;
+    if (took_us == NULL)
         return 2;
     ask_all(f, NULL); /* warm */
     for (size_t r = 0; r < rounds; r++)
@@ -72,6 +72,7 @@ int main(int argc, char **argv)
     qsort(took_us, n, sizeof *took_us, by_size);
     printf("{\"n\":%zu,\"per_s\":%.0f,\"p50_us\":%" PRId64 ",\"p99_us\":%" PRId64 "}\n", n,
            (double)n * 1e6 / (double)total_us, took_us[n / 2], took_us[n * 99 / 100]);
+    free(took_us);
     faq_free(f);
     errors_free(err);
     return 0;

@@ -49,7 +49,6 @@
     waiting: "Đang gửi", sent: "Đã gửi", answered: "Đã trả lời", failed: "Không gửi được",
     typing: "đang trả lời",
     new_tab: " (mở trong thẻ mới)",
-    stars: function (n) { return n + " trên 5 điểm"; },
     too_old: "Trình duyệt này quá cũ để dùng khung hỏi đáp. Vui lòng gọi tổng đài hoặc dùng trình duyệt mới hơn."
   };
 
@@ -81,7 +80,7 @@
   if (kept.token && now() - kept.at > KEEP_MS) kept = {};
 
   var session = "", epoch = "", offset = 0;
-  var queue = tab.queue || []; // said and not yet durable: { id, type, text | payload, title | value }
+  var queue = tab.queue || []; // said and not yet durable: { id, type, text | payload, title }
   var lines = {};              // seq -> element
   var socket = null, ready = false, retries = 0, timer = null, send_timer = null, asked = false;
   var open = false, unread = 0, talk = "bot", here = true, office = "", officer = "";
@@ -214,16 +213,8 @@
   }
 
   function write_choices(row, line) {
-    var list = line.buttons || [], i;
-    for (i = 0; i < list.length; i++) put(row, choice(list[i]));
-    if (line.kind === "rating") {
-      for (i = 1; i <= 5; i++) {
-        var b = tap_button(String(i), { type: "rate", value: i });
-        b.setAttribute("aria-label", T.stars(i));
-        b.className += " loa-star";
-        put(row, b);
-      }
-    }
+    var list = line.buttons || [];
+    for (var i = 0; i < list.length; i++) put(row, choice(list[i]));
   }
 
   function line_element(line) {
@@ -354,7 +345,7 @@
   }
 
   function show_queued(frame) {
-    var e = line_element({ from: "c", at: frame.at, text: frame.text || frame.title || (frame.value ? T.stars(frame.value) : "") });
+    var e = line_element({ from: "c", at: frame.at, text: frame.text || frame.title || "" });
     place(e, 0);
     set_tick(e, "waiting");
     frame.element = e;
