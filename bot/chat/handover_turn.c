@@ -57,9 +57,7 @@ static void set_number(struct params *p, const char *name, unsigned n)
     params_set(p, name, digits);
 }
 
-/* "13:30", and of which day: {{time}}{{?tomorrow}} ngày mai, {{weekday}}{{/tomorrow}}{{?day}} {{weekday}},
- * ngày
- * {{day}}{{/day}} */
+/* The hour, and of which day: nothing more for today. */
 static void set_when(struct turn *t, struct params *p, const struct promise *promise)
 {
     char word[4], time[8], day[16];

@@ -259,7 +259,7 @@ void talk_earlier(struct request *r)
     ticket_init(&f->t, r);
     f->after = before;
     int64_t after = before - 1 - EARLIER_LINES;
-    /* 0 would mean "the newest": the very first line is then left to the next question. */
+    /* After 0 means the newest ones: then all are read, and those before it picked out. */
     chat_read(r->page->hub->service->chat, cid, "", after > 0 ? after : 0,
               after > 0 ? EARLIER_LINES : CHAT_LOG_MAX, earlier_read, f);
 }
@@ -269,8 +269,7 @@ void talk_earlier(struct request *r)
 struct deed {
     struct ticket t;
     char cid[CRYPTO_KEY_HEX];
-    char kind[16]; /* of the notice to the colleague it was taken from or given to, "" none */
-    char to[STAFF_LOGIN_SIZE];
+    char to[STAFF_LOGIN_SIZE]; /* the colleague it is given to, "" none */
 };
 
 static struct deed *deed_new(const struct request *r, const char *cid)
@@ -293,8 +292,7 @@ static void tell_colleague(struct hub *h, const struct deed *d, const struct han
 static void refuse_other(struct page *p, const char *id, const struct handover_done *r, bool words)
 {
     struct buf detail = BUF_INIT(512);
-    buf_printf(&detail, "%s: %s",
-               words_say(p->hub->service->words, "desk", words ? "not_yours" : "taken", NULL),
+    buf_printf(&detail, "%s: %s.", words_say(p->hub->service->words, "desk", "taken", NULL),
                r->name[0] != '\0' ? r->name : r->login);
     page_refuse(p, id, words ? "not_yours" : "taken", buf_cstr(&detail));
     buf_clear(&detail);

@@ -36,7 +36,7 @@ struct service;
 struct desk {
     const char *id, *name, *unit; /* unit: whose office hours and calendar count */
     const char *escalate_to;      /* desk id; "" none: then staff are alerted */
-    int64_t answer_within_ms;     /* office time until escalation */
+    int64_t answer_within_ms;     /* office time beyond the promised wait until escalation */
     int64_t reply_within_ms;      /* office time an officer may leave the citizen waiting */
     int64_t silence_ms;           /* of both sides until the bot comes back */
     int64_t gone_ms;              /* an officer without a connection for so long has left */

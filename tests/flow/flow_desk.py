@@ -254,4 +254,24 @@ with cases("after a restart the entry is still there; dropped, it leaves the FAQ
     em.ok("draft_drop", draft=draft)
     wait_for("gone", lambda: not answered(), 30)
 
+with cases("five hundred wait at every desk: a lead's page gets the first forty of each, the number of all, and stays open"):
+    since = now - HOUR
+    names = ("mot-cua", "dat-dai", "ky-thuat", "truong-ca")
+    for i in range(2000):
+        cid_, desk, p = f"{i:040x}", names[i % 4], i % 16
+        base = f"loa:{{p{p:02d}}}:"
+        store("HSET", f"{base}cv:{cid_}", "md", "wait", "dk", desk, "hq", since + i, "hp", now + DAY, "hw", now + DAY, "ch", "web", "hr", "no_answer")
+        store("ZADD", f"{base}hq:{desk}", since + i, cid_)
+    for p in range(16):
+        store("PUBLISH", "loa:desk", f"{p:02d}")
+    lan.connect()
+    for desk in names:
+        q = lan.until("queue", 20, lambda m: m["desk"] == desk and m["waiting"] >= 500)
+        equal(len(q["items"]), 40)
+        first = [i for i in q["items"] if i["since"] < now - HOUR + 2000]
+        equal([i["since"] for i in first], sorted(i["since"] for i in first))
+    equal(lan.ok("canned_list")["type"], "ok")
+    status, page = http("GET", rig.url[0] + "/v1/desk/queue", key=key)
+    equal({d["desk"]: d["waiting"] >= 500 for d in page["items"]}, dict.fromkeys(names, True))
+
 cases.end()
