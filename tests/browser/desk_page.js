@@ -228,7 +228,7 @@ async function onZalo(binh) {
   await said(binh, "Vâng em chờ");
   await binh.locator("#talk-acts button", { hasText: "Trả lại trợ lý" }).click();
   await rows(binh, "mine", 0);
-  await zalo.hears("trợ lý tự động");
+  await zalo.hears("tiếp tục hỗ trợ anh");
   check("handed back: the bot says so, once", (await zalo.texts()).filter((t) => t.includes("Cán bộ đã trả lời xong")).length, 1);
 }
 
