@@ -28,7 +28,7 @@ static enum claim say_fault(struct turn *t, const char *why)
     params_set(&p, why, "1");
     turn_say(t, "lookup_fault", &p);
     turn_expect(t, &intent_lookup, "code", LOOKUP_ANSWER_MS);
-    turn_count(t, "lookup", why);
+    look_count(t, "code_fault");
     params_clear(&p);
     return CLAIM_DONE;
 }

@@ -1,6 +1,7 @@
 #include "lookup_inside.h"
 #include "loa/clock.h"
 #include "loa/mem.h"
+#include "loa/metrics.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,12 @@ void look_fail(struct look *l, enum loa_status st)
     struct turn *t = l->turn;
     free(l);
     turn_fail(t, st);
+}
+
+void look_count(struct turn *t, const char *result)
+{
+    turn_count(t, "lookup", result);
+    metric_add(M_CHAT_LOOKUPS, result, NULL, 1);
 }
 
 /* ---- guesses ---- */
@@ -84,7 +91,7 @@ static void remember_look(struct turn *t, const char *code)
 static void say_slow(struct look *l, int64_t until_ms)
 {
     look_say_until(l, "lookup_slow", until_ms);
-    turn_count(l->turn, "lookup", "slowed");
+    look_count(l->turn, "slowed");
     look_end(l);
 }
 
@@ -98,7 +105,7 @@ static void view_counted(void *ctx, enum loa_status st, bool allowed, int64_t un
         say_slow(l, until_ms);
     } else {
         remember_look(l->turn, l->code);
-        turn_count(l->turn, "lookup", "progress");
+        look_count(l->turn, "progress");
         look_say_progress(l);
         look_end(l);
     }
@@ -134,7 +141,7 @@ static void answer(struct look *l)
         show_stranger(l);
         return;
     }
-    turn_count(l->turn, "lookup", l->owner ? "full" : "proof_asked");
+    look_count(l->turn, l->owner ? "full" : "proof_asked");
     if (l->owner)
         look_say_full(l);
     else if (!l->known.detailed)
@@ -177,7 +184,7 @@ static void miss_counted(void *ctx, enum loa_status st, bool allowed, int64_t un
         return;
     }
     look_say_code(l->turn, "lookup_unknown", l->code);
-    turn_count(l->turn, "lookup", "unknown");
+    look_count(l->turn, "unknown");
     look_guessed(l->turn, "codes");
     look_end(l);
 }

@@ -20,7 +20,7 @@ static void end(struct following *f, const char *text)
 {
     struct turn *t = f->turn;
     look_say_code(t, text, f->code);
-    turn_count(t, "lookup", f->on ? "followed" : "unfollowed");
+    look_count(t, f->on ? "followed" : "unfollowed");
     free(f);
     turn_end(t);
 }
@@ -52,7 +52,7 @@ static void entered(void *ctx, enum loa_status st, const struct redis_value *v)
         return;
     }
     unsigned p = store_partition_of_citizen(s, turn_cid(f->turn));
-    snprintf(list, sizeof list, "fo:%s", turn_cid(f->turn));
+    store_key(list, p, "fo:%s", turn_cid(f->turn));
     struct args a;
     args_init(&a);
     args_key(&a, p, "led");

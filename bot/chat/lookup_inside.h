@@ -48,6 +48,8 @@ typedef void owner_fn(void *ctx, enum loa_status st, bool owner);
 enum loa_status look_owner(struct store *s, const char *ckey, const struct dossier_event *e, owner_fn *done,
                            void *ctx);
 
+void look_count(struct turn *t, const char *result); /* in the ledger and as a metric */
+
 /* ---- guesses ---- */
 struct tries look_tries(const struct turn *t, const char *scope, const char *setting, char id[80]);
 void look_guessed(struct turn *t,

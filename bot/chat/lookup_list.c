@@ -54,7 +54,7 @@ static void answer(struct listing *l)
         turn_say(l->turn, l->followed ? "lookup_following_none" : "lookup_mine_none", NULL);
     if (shown == 0 && !l->followed)
         turn_expect(l->turn, &intent_lookup, "code", LOOKUP_ANSWER_MS);
-    turn_count(l->turn, "lookup", l->followed ? "following" : "mine");
+    look_count(l->turn, l->followed ? "following" : "mine");
 }
 
 static void leave(struct listing *l, enum loa_status st)

@@ -179,7 +179,7 @@ static void locked(struct look *l, int64_t until_ms)
     look_say_until(l, "lookup_locked", until_ms);
     turn_ask_phone(l->turn);
     turn_expect(l->turn, &intent_lookup, "code", LOOKUP_ANSWER_MS);
-    turn_count(l->turn, "lookup", "locked");
+    look_count(l->turn, "locked");
     look_end(l);
 }
 
@@ -196,11 +196,12 @@ static void dossier_counted(void *ctx, enum loa_status st, bool allowed, int64_t
         look_remember_own(l->turn, l->code);
         give_back(l);
         turn_count(l->turn, "proven", "digits");
+        look_count(l->turn, "digits_right");
         look_say_full(l);
         look_end(l);
     } else {
         look_say_prove(l, "lookup_digits_wrong");
-        turn_count(l->turn, "lookup", "digits_wrong");
+        look_count(l->turn, "digits_wrong");
         look_guessed(l->turn, "digits");
         look_end(l);
     }

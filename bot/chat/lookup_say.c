@@ -175,6 +175,6 @@ void look_say_news(struct turn *t, const char *code, int status, int64_t at_ms)
     params_set(&p, "next", rule->next_vi);
     set_number(&p, "at", at_ms);
     turn_say(t, "lookup_news", &p);
-    turn_count(t, "lookup", "news");
+    look_count(t, "news");
     params_clear(&p);
 }

@@ -46,6 +46,10 @@ static const struct label chat_channel = { "channel", { "zalo", "web" } };
 static const struct label chat_kind = {
     "kind", { "text", "tap", "follow", "shared", "media", "rating", "officer", "tick" }
 };
+static const struct label lookup_result = { "result",
+                                            { "full", "progress", "unknown", "code_fault", "slowed",
+                                              "proof_asked", "digits_wrong", "digits_right", "locked", "mine",
+                                              "following", "followed", "unfollowed", "news" } };
 static const struct label chat_event = { "event",
                                          { "faq_answered", "faq_asked", "faq_again", "unanswered",
                                            "smalltalk", "handed_over", "urgent", "proven", "lookup",
@@ -93,6 +97,7 @@ static const struct description {
                                 "Word taken in to answer durable",
                                 HISTOGRAM,
                                 { &chat_channel } },
+    [M_CHAT_LOOKUPS] = { "loa_chat_lookups_total", "Questions about dossiers", COUNTER, { &lookup_result } },
     [M_CHAT_EVENTS] = { "loa_chat_events_total", "What became of them", COUNTER, { &chat_event } },
     [M_CHAT_ACTIVE] = { "loa_chat_active", "Turns being worked on", GAUGE },
     [M_LEDGER_ARCHIVED] = { "loa_ledger_archived_total", "Ledger entries that reached the archive", COUNTER },

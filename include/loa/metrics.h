@@ -34,10 +34,11 @@ enum metric {
     M_CHAT_INPUTS,         /* counter   {result}   words of citizens: accepted duplicate unavailable */
     M_CHAT_TURNS,          /* counter   {channel,kind} inputs that have their answer */
     M_CHAT_ANSWER_SECONDS, /* histogram {channel}  citizen's word taken in to answer durable, seconds */
-    M_CHAT_EVENTS,         /* counter   {event}    what became of them: faq_answered faq_asked … */
-    M_CHAT_ACTIVE,         /* gauge     {}         turns being worked on */
-    M_DESK_WAITING,        /* gauge     {desk}     conversations that wait for an officer */
-    M_DESK_AGE_SECONDS,    /* gauge     {desk}     how long the first of them has waited */
+    M_CHAT_LOOKUPS, /* counter   {result}   of dossiers: full progress unknown slowed digits_wrong locked … */
+    M_CHAT_EVENTS,      /* counter   {event}    what became of them: faq_answered faq_asked … */
+    M_CHAT_ACTIVE,      /* gauge     {}         turns being worked on */
+    M_DESK_WAITING,     /* gauge     {desk}     conversations that wait for an officer */
+    M_DESK_AGE_SECONDS, /* gauge     {desk}     how long the first of them has waited */
     M_DESK_ACTS, /* counter   {act}      taken stolen passed back closed late unanswered left silent given_up
                   */
     M_DESK_FIRST_WORD_SECONDS, /* histogram {}  handed over to the first word of an officer, office hours only

@@ -100,7 +100,7 @@ with cases("nearly a code gets a hint, an unknown one a kind word; too many are 
     got = stranger.say(code(905))["text"]
     assert "xin nghỉ" in got, got
     assert "xin nghỉ" in stranger.say(A)["text"], "a right one waits too"
-    assert metric("loa_chat_events_total", event="lookup") >= 10
+    equal([metric("loa_chat_lookups_total", result=r) for r in ("unknown", "slowed", "code_fault")], [5, 2, 1])
 
 with cases("who looks at one dossier after the other that is not his is slowed too; the same one again costs nothing"):
     page = Page(rig)
@@ -149,7 +149,8 @@ with cases("the dossier itself locks when many conversations guess"):
             text = guesser.say(digits)["text"]
             locked = locked or "tạm dừng" in text
     assert locked
-    equal(metric("loa_chat_events_total", event="proven"), 1)
+    equal(metric("loa_chat_lookups_total", result="digits_right"), 1)
+    assert metric("loa_chat_lookups_total", result="locked") >= 2
 
 with cases("the owner shares the number: everything, although digits are locked; and again without asking"):
     assert "gửi mã hồ sơ" in lan.say("hồ sơ của tôi đến đâu rồi")["text"]
