@@ -420,6 +420,24 @@ async function alarm(lan, people) {
   await said(lan, "nhà tôi đang cháy");
 }
 
+async function otherParts(lan) {
+  await lan.click("#tabs a[data-view=cases]");
+  await lan.locator("#cases-empty").waitFor(WAIT);
+  check("cases: none yet, and no fault", await text(lan, "#view-cases .fault"), "");
+  await lan.click("#tabs a[data-view=questions]");
+  await lan.locator("button", { hasText: "Thêm hỏi đáp" }).click();
+  await lan.fill("#f-question", "Bộ phận Một cửa mở cửa lúc nào?");
+  await lan.fill("#f-answer", "Gọi 0912345678 để hỏi.");
+  await lan.locator("dialog button.main").click();
+  await lan.waitForFunction(() => document.querySelector("dialog .fault").textContent.length > 10, null, WAIT);
+  check("a phone number is not made public", (await text(lan, "dialog .fault")).includes("điện thoại"), true);
+  await lan.fill("#f-answer", "Từ 7 giờ đến 17 giờ các ngày làm việc.");
+  await lan.locator("dialog button.main").click();
+  await waitText(lan, "#public", "mở cửa lúc nào");
+  check("who wrote it does not publish it", await lan.locator("#public button", { hasText: "Duyệt" }).count(), 0);
+  await lan.click("#tabs a[data-view=talks]");
+}
+
 async function onPhone(browser, people) {
   const page = await officer(browser, "binh", { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
   await page.locator("#l-wait button").first().waitFor(WAIT);
@@ -434,7 +452,10 @@ async function onPhone(browser, people) {
   await said(page, "Trả lời từ điện thoại");
   await picture(page, "desk-390.png");
   await accessible(page, "WCAG 2.2 AA: a conversation on a phone");
-  check("a phone need not scroll sideways", await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true);
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 640 });
+    check(`${width} wide: no need to scroll sideways`, await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true);
+  }
   await page.locator("#talk-acts button", { hasText: "Thông tin" }).tap();
   await page.locator("#side-close").tap();
   await page.locator("#talk-back").tap();
@@ -479,6 +500,7 @@ async function main() {
     await roster(lan, binh);
     await newEntry(lan);
     await cannedReplies(lan);
+    await otherParts(lan);
     await password(lan);
     await alarm(lan, people);
     await officerGone(lan, binh, people);

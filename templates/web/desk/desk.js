@@ -10,7 +10,7 @@ import * as questions from "./questions.js";
 import * as canned from "./canned.js";
 import * as notify from "./notify.js";
 
-const KEEP_ALIVE_MS = 5 * 60000;
+const KEEP_ALIVE_MS = 5 * 60000; // or sooner where sessions end sooner
 const views = [
   ["talks", "Trò chuyện", talks], ["roster", "Lịch trực", roster], ["cases", "Phản ánh", cases],
   ["questions", "Hỏi đáp", questions], ["canned", "Câu mẫu", canned],
@@ -90,7 +90,7 @@ onLoggedOut(() => showLogin("Phiên làm việc đã hết. Vui lòng đăng nh�
 // Who works on the page stays logged in, also while only reading.
 let told = Date.now();
 function alive() {
-  if (!me || byId("work").hidden || Date.now() - told < KEEP_ALIVE_MS) return;
+  if (!me || byId("work").hidden || Date.now() - told < Math.min(KEEP_ALIVE_MS, me.idle_ms / 3)) return;
   told = Date.now();
   call("GET", "/desk/me").catch(() => {});
 }
