@@ -99,7 +99,9 @@ async function citizen(browser, name) {
   return {
     name,
     say: (words) => page.evaluate((t) => chat.send(JSON.stringify({ type: "say", id: `m${++serial}`, text: t })), words),
+    tap: (payload) => page.evaluate((t) => chat.send(JSON.stringify({ type: "tap", id: `m${++serial}`, payload: t, title: "x" })), payload),
     hears: (part) => page.waitForFunction((p) => heard.some((l) => l.text.includes(p) && l.from !== "c"), part, WAIT),
+    answered: (n) => page.waitForFunction((want) => heard.filter((l) => l.from === "b").length >= want, n, WAIT),
     count: (part) => page.evaluate((p) => heard.filter((l) => l.text.includes(p)).length, part),
   };
 }
@@ -420,10 +422,31 @@ async function alarm(lan, people) {
   await said(lan, "nhà tôi đang cháy");
 }
 
-async function otherParts(lan) {
+async function aCase(browser, lan) {
+  const three = await citizen(browser, "three");
+  await three.tap("#phan-anh");
+  await three.answered(1);
+  await three.say("UBND phường Thành Sen");
+  await three.answered(2);
+  await three.say("Cán bộ quát mắng người già khi nộp hồ sơ");
+  await three.answered(3);
+  await three.tap("#phan-anh:gui");
+  await three.hears("PA-");
   await lan.click("#tabs a[data-view=cases]");
-  await lan.locator("#cases-empty").waitFor(WAIT);
-  check("cases: none yet, and no fault", await text(lan, "#view-cases .fault"), "");
+  await lan.locator("#cases button").first().click();
+  await waitText(lan, "#case", "quát mắng người già");
+  await lan.locator("#case button", { hasText: "Nhận xử lý" }).click();
+  await waitText(lan, "#case", "Trả lời…");
+  await accessible(lan, "WCAG 2.2 AA: a case");
+  await picture(lan, "desk-case.png");
+  await lan.locator("#case button", { hasText: "Trả lời…" }).click();
+  await lan.fill("#f-text", "Chúng tôi đã nhắc nhở cán bộ và xin lỗi anh/chị.");
+  await lan.locator("dialog button.main").click();
+  await three.hears("đã nhắc nhở cán bộ");
+  check("a report is answered on the channel it came by", await three.count("đã nhắc nhở cán bộ"), 1);
+}
+
+async function otherParts(lan) {
   await lan.click("#tabs a[data-view=questions]");
   await lan.locator("button", { hasText: "Thêm hỏi đáp" }).click();
   await lan.fill("#f-question", "Bộ phận Một cửa mở cửa lúc nào?");
@@ -500,6 +523,7 @@ async function main() {
     await roster(lan, binh);
     await newEntry(lan);
     await cannedReplies(lan);
+    await aCase(browser, lan);
     await otherParts(lan);
     await password(lan);
     await alarm(lan, people);

@@ -27,7 +27,7 @@ def main():
     rig = Rig()
     patient_desks(rig)
     rig.start_loa()
-    add_staff(rig.config(0), "lan.vo", "Võ Thị Lan", "officer,lead", "mot-cua,dat-dai")
+    add_staff(rig.config(0), "lan.vo", "Võ Thị Lan", "officer,lead", "mot-cua,dat-dai", "H27")
     add_staff(rig.config(0), "binh", "Trần Văn Bình", "officer", "mot-cua,dat-dai")
     add_staff(rig.config(0), "xem", "Người Xem", "viewer")
     _, made = http("POST", rig.sim + "/sim/users", [{"phone": "0912000333", "name": "Lê Chi", "follows": True}])

@@ -82,7 +82,7 @@ function acts(c) {
 
 function limitText(c) {
   if (c.late) return `⚠ quá hạn trả lời ${spanText(now() - at(c.answer_by))}`;
-  if (c.forward_by) return `chuyển nếu không đúng nơi: trước ${day(c.forward_by)}`;
+  if (c.forward_by && c.state === "received") return `chuyển nếu không đúng nơi: trước ${day(c.forward_by)}`;
   return c.answer_by ? `trả lời trước ${day(c.answer_by)}` : "";
 }
 
@@ -97,7 +97,7 @@ function whole(c) {
   return el("article", { class: "card" }, el("h2", { id: "case-title", tabindex: "-1" }, `${c.number} · ${c.kind_vi}`),
     el("p", { class: "soft" }, `${c.state_vi} · ${c.unit_name} · ${c.channel === "zalo" ? "Zalo" : "Trang web"} · nhận ${day(c.at)}`),
     el("p", { class: c.late ? "late" : "soft" }, limitText(c)),
-    part("Về việc", c.about), part("Nội dung", c.text), part("Lời nhắn", c.note), part("Kết quả", c.answer),
+    part("Ở đâu", c.about), part("Nội dung", c.text), part("Lời nhắn", c.note), part("Kết quả", c.answer),
     el("div", { class: "row" }, acts(c)),
     c.history && c.history.length > 0 && [el("h3", {}, "Quá trình"),
       el("ol", { class: "history" }, c.history.map((h) => el("li", {}, `${day(h.at)} · ${h.event_vi} · ${h.unit_name}${h.who ? ` · ${h.who}` : ""}`)))]);
