@@ -175,7 +175,10 @@ local function move(n, step, event, now, code, at)
   story(n, step, now, event, code)
   local from, to = place_of(n, step, old), place_of(n, step, new)
   if from and from ~= to then redis.call('ZREM', from, n.nid .. ':' .. step.k) end
-  if to and at then redis.call('ZADD', to, at, n.nid .. ':' .. step.k) end
+  if to and at then
+    redis.call('ZADD', to, at, n.nid .. ':' .. step.k)
+    n.placed = step
+  end
   return new
 end
 
@@ -280,7 +283,9 @@ local function settle(n, now)
     if s == 'seen' or (s == 'delivered' and step.way ~= 'portal') then reached = true end
     if s == 'queued' or s == 'deferred' or s == 'sending' then busy = true end
     if s == 'failed' or s == 'expired' or s == 'uncertain' then failed = true end
-    if not busy and (s == 'sent' or s == 'uncertain') and redis.call('ZSCORE', P .. 'w', n.nid .. ':' .. step.k) then busy = true end
+    if not busy and PLACE[s] == 'w' then
+      busy = rawget(n, 'placed') == step or redis.call('ZSCORE', P .. 'w', n.nid .. ':' .. step.k) ~= false
+    end
   end
   local state = reached and 'reached' or (busy and 'pending' or 'unreached')
   if state ~= n.st then put(n, 'st', state) end

@@ -12,14 +12,18 @@ local now = ARGV[1]
 local most = tonumber(ARGV[2])
 local lots, lot = {}, nil -- what is known of the partition of an item
 
+local owners = {}
+for part, epoch, process, ways in string.gmatch(ARGV[3], '(%d+) (%d+) (%S+) (%S+)\n') do
+  owners[part] = { epoch = epoch, process = process, ways = ways }
+end
+
 -- way -> what may be taken of it: only by the owner, and only when nothing waits before it.
 local function offers_of(part)
-  local offers = {}
-  local epoch, process, ways = string.match(ARGV[3], '%f[^%z\n]' .. part .. ' (%d+) (%S+) (%S+)')
-  if not epoch or redis.call('HGET', P .. 'lease', 'epoch') ~= epoch then return offers end
-  for way, left, by, serial in string.gmatch(ways, '([%w_]+):(%d+):(%d+):(%d+);') do
+  local offers, owner = {}, owners[part]
+  if not owner or redis.call('HGET', P .. 'lease', 'epoch') ~= owner.epoch then return offers end
+  for way, left, by, serial in string.gmatch(owner.ways, '([%w_]+):(%d+):(%d+):(%d+);') do
     if not anything_due(way, now) then
-      offers[way] = { left = tonumber(left), by = by, process = process, taken = { serial } }
+      offers[way] = { left = tonumber(left), by = by, process = owner.process, taken = { serial } }
     end
   end
   return offers
