@@ -368,8 +368,11 @@ static void http_routes(struct service *s)
     api_unsubscribe(s);
     api_reach(s);
     api_feedback(s);
+    api_feedback_report(s);
     api_survey(s);
+    api_survey_report(s);
     api_qa(s);
+    api_qa_desk(s);
     api_unanswered(s);
     api_webhooks(s);
     api_reload(s);

@@ -1,10 +1,11 @@
 /*
- * Cases of citizens, for the desk page and for reports.
+ * Cases of citizens at the desk.
  *
- *   GET  /desk/feedback?state=&unit=&after=&limit=   state: open (default), received, working, answered,
- * closed; nearest limit first GET  /desk/feedback/{number}                     the story, the answer, the
- * history POST /desk/feedback/{number}/{act}               act: take | forward {"unit","text"} | answer
- * {"text"} | close GET  /v1/feedback?from=2026-01&to=2026-12        counts per unit, by month of receipt
+ *   GET  /desk/feedback?state=&unit=&after=&limit=   nearest limit first; state: open (the default),
+ *                                                    received, working, answered, closed
+ *   GET  /desk/feedback/{number}                     the story, the answer, the history
+ *   POST /desk/feedback/{number}/{act}               take | forward {"unit","text"} | answer {"text"} |
+ *                                                    close
  *
  * An officer sees and handles the cases of the units of his account and of everything below them.
  */
@@ -23,7 +24,6 @@
 #define ANSWER_MAX    1500 /* letters: a chat message takes 2000 */
 #define STATES_MAX    4
 #define LIST_FIELDS   10
-#define COUNTED_MAX   4000 /* rows of a report */
 
 static const char *const states[STATES_MAX + 1] = { "received", "working", "answered", "closed", NULL };
 
@@ -294,7 +294,7 @@ static cJSON *case_json(const struct service *s, const struct feedback_case *c)
 /* "ms event who unit" */
 static cJSON *history_line(const struct service *s, const char *line)
 {
-    char event[16], who[40], unit[64];
+    char event[16], who[40], unit[64] = "";
     long long ms;
     if (sscanf(line, "%lld %15s %39s %63s", &ms, event, who, unit) < 3)
         return NULL;
@@ -466,117 +466,6 @@ static void post_act(struct staff_call *c)
     errors_free(err);
 }
 
-/* ---- counts ---- */
-
-struct counted {
-    char unit[64], kind[32];
-    cJSON *row;
-};
-
-struct counting {
-    struct api_call *call;
-    unsigned waiting, count;
-    long from, to; /* 202601 */
-    bool failed;
-    struct counted *row;
-};
-
-static cJSON *counted_row(struct counting *n, const char *unit, const char *kind)
-{
-    for (unsigned i = 0; i < n->count; i++)
-        if (strcmp(n->row[i].unit, unit) == 0 && strcmp(n->row[i].kind, kind) == 0)
-            return n->row[i].row;
-    if (n->count == COUNTED_MAX)
-        return NULL;
-    struct counted *c = &n->row[n->count++];
-    snprintf(c->unit, sizeof c->unit, "%s", unit);
-    snprintf(c->kind, sizeof c->kind, "%s", kind);
-    c->row = cJSON_CreateObject();
-    add_unit(c->row, n->call->service, unit);
-    cJSON_AddStringToObject(c->row, "kind", kind);
-    cJSON_AddStringToObject(c->row, "kind_vi", feedback_kind_find(n->call->service->feedback, kind)->name_vi);
-    static const char *const words[] = { "taken",  "received",  "working", "answered",
-                                         "closed", "forwarded", "on_time", "late" };
-    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
-        cJSON_AddNumberToObject(c->row, words[i], 0);
-    return c->row;
-}
-
-/* "202611|unit|kind|word" */
-static void add_count(struct counting *n, const char *field, long long value)
-{
-    char copy[160], *rest = NULL;
-    snprintf(copy, sizeof copy, "%s", field);
-    const char *month = strtok_r(copy, "|", &rest), *unit = strtok_r(NULL, "|", &rest),
-               *kind = strtok_r(NULL, "|", &rest), *word = strtok_r(NULL, "|", &rest);
-    if (word == NULL || atol(month) < n->from || atol(month) > n->to)
-        return;
-    cJSON *row = counted_row(n, unit, kind),
-          *cell = row != NULL ? cJSON_GetObjectItemCaseSensitive(row, word) : NULL;
-    if (cell != NULL)
-        cJSON_SetNumberValue(cell, cell->valuedouble + (double)value);
-}
-
-static void counting_leave(struct counting *n)
-{
-    if (--n->waiting > 0)
-        return;
-    cJSON *j = cJSON_CreateObject(), *items = cJSON_AddArrayToObject(j, "items");
-    for (unsigned i = 0; i < n->count; i++)
-        cJSON_AddItemToArray(items, n->row[i].row);
-    if (n->failed)
-        api_problem_status(n->call, LOA_UNAVAILABLE);
-    else
-        answer_json(n->call, 200, j);
-    cJSON_Delete(j);
-    free(n->row);
-    free(n);
-}
-
-static void part_counted(void *ctx, enum loa_status st, const struct redis_value *v)
-{
-    struct counting *n = ctx;
-    n->failed |= st != LOA_OK;
-    for (size_t i = 0; st == LOA_OK && i + 1 < redis_count(v); i += 2)
-        add_count(n, redis_str(redis_at(v, i), NULL), redis_int(redis_at(v, i + 1)));
-    counting_leave(n);
-}
-
-/* A month of the query, or `fallback` when there is none. */
-static bool month_of(const struct api_call *c, const char *name, long fallback, long *out)
-{
-    const char *text = http_request_query(c->req, name);
-    *out = fallback;
-    return text == NULL || text[0] == '\0' || date_parse_month(text, out);
-}
-
-static void get_counts(struct api_call *c)
-{
-    struct local_time now = local_from_ms(clock_wall_ms());
-    struct counting *n = mem_alloc(sizeof *n);
-    n->call = c;
-    if (!month_of(c, "from", now.year * 100L + 1, &n->from) ||
-        !month_of(c, "to", now.year * 100L + 12, &n->to)) {
-        free(n);
-        api_problem(c, 400, "bad_month", "Months look like 2026-11", "Tháng phải có dạng 2026-11.", NULL);
-        return;
-    }
-    n->row = mem_alloc(COUNTED_MAX * sizeof *n->row);
-    n->waiting = 1;
-    for (unsigned p = 0; p < store_partitions(c->service->store); p++) {
-        struct args a;
-        args_init(&a);
-        args_key(&a, p, "fb:n");
-        n->waiting++;
-        if (store_command(c->service->store, p, "HGETALL", &a, part_counted, n) != LOA_OK) {
-            n->waiting--;
-            n->failed = true;
-        }
-        args_clear(&a);
-    }
-    counting_leave(n);
-}
-
 void api_feedback(struct service *s)
 {
     static const struct staff_route staff[] = {
@@ -585,10 +474,5 @@ void api_feedback(struct service *s)
         { HTTP_POST, "/desk/feedback/{number}/{act}", ROLE_OFFICER | ROLE_LEAD, BODY_MAX, post_act },
         { 0 },
     };
-    static const struct api_route routes[] = {
-        { HTTP_GET, "/v1/feedback", SCOPE_REPORTS, 0, get_counts },
-        { 0 },
-    };
     staff_routes(s, staff);
-    api_routes(s, routes);
 }

@@ -150,6 +150,8 @@ void line_json(const struct line *l, struct buf *out);
 
 /* chat_send.c: hands what the citizen is to get to the provider; `done` runs later. */
 bool turn_must_send(const struct turn *t);
+/* Why what is said now would not reach the citizen's Zalo; NULL when it does, or is not on Zalo. */
+const char *turn_unreached(const struct turn *t);
 void turn_send(struct turn *t, void (*done)(void *ctx, enum loa_status st), void *ctx);
 
 /* The FAQ's answer to this turn's text; asked once per turn. */

@@ -127,6 +127,11 @@ static const char *why_not(const struct turn *t, int64_t now)
     return since < PAID_WINDOW_MS && config_bool(cf, "chat", "paid_reply") ? NULL : "window_closed";
 }
 
+const char *turn_unreached(const struct turn *t)
+{
+    return strcmp(t->channel, "zalo") == 0 ? why_not(t, clock_wall_ms()) : NULL;
+}
+
 static void plan(struct sending *s, unsigned part, struct line *l, const char *text, const struct buf *extras)
 {
     struct turn *t = s->turn;

@@ -4,6 +4,7 @@
  * (feedback.h). Whoever has a number learns the state of the case; the answer itself stays in the
  * conversation that asked.
  */
+#include "chat_inside.h"
 #include "loa/case_number.h"
 #include "loa/clock.h"
 #include "loa/dialog.h"
@@ -17,6 +18,7 @@
 #define WAIT_MS         (30LL * 60 * 1000) /* for the answer to a step */
 #define STORY_MAX_BYTES 2400               /* of the dialog's memory; some 1700 letters of Vietnamese */
 #define ABOUT_MAX_BYTES 240
+#define NEWS_WORTH_MS   (5LL * 24 * 3600 * 1000)
 #define SHOWN_LETTERS   400
 #define REPORT_WORD     "phan-anh"
 #define QUESTION_WORD   "gui-cau-hoi"
@@ -255,6 +257,44 @@ static void status_found(void *ctx, enum loa_status st, const struct feedback_ca
     turn_end(t);
 }
 
+static void planned(void *ctx, enum loa_status st, bool made)
+{
+    (void)made;
+    if (st == LOA_OK)
+        turn_end(ctx);
+    else
+        turn_fail(ctx, st);
+}
+
+/* Zalo takes free words only for some time after the citizen's own: after that a template says that there is
+ * news, and the news itself waits here for the number. */
+static void notify(struct turn *t, const struct feedback_case *c, const char *event)
+{
+    static const char *const ways[] = { "zalo_uid", NULL };
+    struct service *s = turn_service(t);
+    struct citizen who = { .known = true };
+    struct notice n;
+    char salt[64];
+    snprintf(who.ckey, sizeof who.ckey, "%s", turn_cid(t));
+    snprintf(who.zalo, sizeof who.zalo, "%s", turn_address(t));
+    notice_init(&n);
+    snprintf(n.kind, sizeof n.kind, "case");
+    snprintf(n.source, sizeof n.source, "feedback");
+    n.action = true;
+    n.at_ms = c->version;
+    n.accepted_ms = clock_wall_ms();
+    n.expires_ms = n.accepted_ms + NEWS_WORTH_MS;
+    n.only_ways = ways;
+    case_params(t, c, &n.params);
+    params_set(&n.params, "case_number", params_get(&n.params, "number"));
+    params_set(&n.params, "case_news", words_say(s->words, "feedback", event, NULL));
+    snprintf(salt, sizeof salt, "%s|%s", c->id, event);
+    notice_set_id(&n, s->store, who.ckey, salt);
+    notice_plan(s->planner, &n, &who, planned, t);
+    notice_clear(&n);
+}
+
+/* "feedback:<event>:<number>" */
 static void news_found(void *ctx, enum loa_status st, const struct feedback_case *c)
 {
     struct turn *t = ctx;
@@ -264,16 +304,21 @@ static void news_found(void *ctx, enum loa_status st, const struct feedback_case
         turn_fail(t, st);
         return;
     }
-    snprintf(event, sizeof event, "%.*s", (int)strcspn(turn_text(t) + strlen("feedback:"), ":"),
-             turn_text(t) + strlen("feedback:"));
-    snprintf(id, sizeof id, "feedback_told_%s", event);
-    if (st == LOA_OK && strcmp(c->cid, turn_cid(t)) == 0 &&
-        (strcmp(event, "forward") == 0 || strcmp(event, "answer") == 0 || strcmp(event, "close") == 0)) {
-        case_params(t, c, &p);
-        turn_say(t, id, &p);
-        params_clear(&p);
+    const char *word = turn_text(t) + strlen("feedback:");
+    snprintf(event, sizeof event, "%.*s", (int)strcspn(word, ":"), word);
+    bool known = strcmp(event, "forward") == 0 || strcmp(event, "answer") == 0 || strcmp(event, "close") == 0;
+    if (st != LOA_OK || strcmp(c->cid, turn_cid(t)) != 0 || !known) {
+        turn_end(t);
+        return;
     }
-    turn_end(t);
+    snprintf(id, sizeof id, "feedback_told_%s", event);
+    case_params(t, c, &p);
+    turn_say(t, id, &p);
+    params_clear(&p);
+    if (turn_unreached(t) != NULL && turn_address(t)[0] != '\0')
+        notify(t, c, event);
+    else
+        turn_end(t);
 }
 
 static enum claim find(struct turn *t, const struct case_number *n, feedback_case_fn *then)

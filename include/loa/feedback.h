@@ -62,7 +62,7 @@ struct feedback_clock *feedback_clock_new(struct service *s);
 void feedback_clock_start(struct feedback_clock *c);
 void feedback_clock_free(struct feedback_clock *c);
 
-/* Staff and reports: bot/api/feedback_api.c. */
-void api_feedback(struct service *s);
+void api_feedback(struct service *s);        /* bot/api/feedback_api.c: the desk */
+void api_feedback_report(struct service *s); /* bot/api/feedback_report.c */
 
 #endif

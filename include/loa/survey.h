@@ -91,6 +91,7 @@ struct survey_figures {
 };
 void survey_figures(const struct survey_counts *c, struct survey_figures *out);
 
-void api_survey(struct service *s); /* bot/api/survey_api.c */
+void api_survey(struct service *s);        /* bot/api/survey_api.c: the page */
+void api_survey_report(struct service *s); /* bot/api/survey_report.c */
 
 #endif

@@ -250,6 +250,22 @@ with cases("on Zalo the same way: the number at once, the answer on the same pho
     equal(binh.call("POST", f"/desk/feedback/{number}/answer", {"text": "UBND phường đã xin lỗi trực tiếp."})[0], 200)
     wait_for("the answer on the phone", lambda: any("xin lỗi trực tiếp" in t for t in chat_lines()[before:]))
 
+with cases("on Zalo after 48 hours: a template says that there is news, the number brings it"):
+    number = number_in({"text": (write(phone, "phản ánh cán bộ UBND phường Thành Sen hách dịch với người già chiều qua"), write(phone, "gửi đi")[-1])[1]})
+    talk = case(binh, number)[1]["conversation"]
+    record = next(k for k in store("KEYS", f"*:cv:{talk}"))
+    wait_for("the turn is over", lambda: store("XLEN", record.split(":cv:")[0] + ":ct") == 0)
+    rig.kill_loa(0, 15)
+    store("HSET", record, "la", int(time.time() * 1000) - 3 * 86400_000)
+    rig.start_loa()
+    equal(binh.call("POST", f"/desk/feedback/{number}/answer", {"text": "Phường đã nhắc nhở cán bộ."})[0], 200)
+    def templates():
+        got = http("GET", f"{rig.sim}/sim/messages?limit=1000")[1]["messages"]
+        return [m for m in got if m["provider"] == "zalo" and m.get("way") == "uid" and number in str(m)]
+    wait_for("the template", templates)
+    assert "nhắc nhở" not in str(templates()), "the answer itself stays in the conversation"
+    assert any("nhắc nhở cán bộ" in t for t in write(phone, number))
+
 # ---- public questions and answers ----
 
 with cases("a question gets a number, its answer comes back, and it can be made public"):
