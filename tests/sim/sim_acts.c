@@ -1,7 +1,8 @@
 /*
  * What a citizen does: POST /sim/act {"act":…, and who: "uid", "phone", "email" or "person"}
  *
- *   text {"text"}   writes to the account              follow, unfollow
+ *   text {"text"}   writes to the account; with "hidden" as a button does whose payload nobody sees
+ *   follow, unfollow
  *   seen            opens everything, or {"message"}   rate {"message","rate":1-5,"note"}
  *   share_phone     gives the account the phone        chatnow   opens the chat
  *   refuse {"what":"type|oa","on":true}                withdraw  asks for erasure
@@ -54,7 +55,8 @@ static const char *act_text(struct sim *s, uint32_t person, const cJSON *body)
     text_clean(&clean, text, strlen(text), true);
     bool fits = clean.len > 0 && buf_ok(&clean) && text_length(clean.data, clean.len) <= 2000;
     if (fits) {
-        note(s, person, SIM_ENTRY_CITIZEN, buf_cstr(&clean));
+        if (!json_bool_or(body, "hidden", false))
+            note(s, person, SIM_ENTRY_CITIZEN, buf_cstr(&clean));
         sim_person_acted(s, person);
         sim_event_text(s, sim_people_get(&s->people, person), buf_cstr(&clean));
     }

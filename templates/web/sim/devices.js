@@ -44,7 +44,8 @@ function chatButton(b) {
     const link = webLink(payload && payload.url);
     return link ? el("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, b.title) : el("button", { type: "button", disabled: true }, b.title);
   }
-  if (typeof payload === "string") return el("button", { type: "button", onclick: () => doIt("text", { text: payload }) }, b.title);
+  const hidden = b.type === "oa.query.hide"; // the citizen does not see what the button sends
+  if (typeof payload === "string") return el("button", { type: "button", onclick: () => doIt("text", { text: payload, hidden }) }, b.title);
   return el("button", { type: "button", disabled: true, title: "Chỉ dùng được trên điện thoại thật" }, b.title);
 }
 
