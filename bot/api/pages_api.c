@@ -4,6 +4,7 @@
  *   GET /portal/inbox          the citizen's inbox, to be opened or embedded by the portal
  *   GET /portal/inbox/{file}   what belongs to it
  *   GET /widget.js             the chat, for any web page (its head tells how); /widget.css its look
+ *   GET /widget/phone.png      the picture of the form that asks for the phone number on Zalo
  *   GET /hoi-dap               the chat as a page of its own, for a link or a QR code
  *   GET /hoi-dap-cong-khai     public questions and answers; /hoi-dap-cong-khai/{file} what belongs to it
  *   GET /desk                  the page of the office's people; they log in there
@@ -124,6 +125,12 @@ static void widget_style(struct api_call *c)
     widget(c, "chat/widget.css");
 }
 
+/* Beside the form that asks for the phone number; Zalo loads it. */
+static void phone_picture(struct api_call *c)
+{
+    widget(c, "chat/phone.png");
+}
+
 static void qa_page(struct api_call *c)
 {
     reply(c, &c->service->pages->chat_policy, "qa/index.html");
@@ -169,6 +176,7 @@ void api_pages(struct service *s)
         { HTTP_GET, "/portal/inbox/{file}", 0, 0, inbox_file },
         { HTTP_GET, "/widget.js", 0, 0, widget_script },
         { HTTP_GET, "/widget.css", 0, 0, widget_style },
+        { HTTP_GET, "/widget/phone.png", 0, 0, phone_picture },
         { HTTP_GET, "/hoi-dap", 0, 0, chat_page },
         { HTTP_GET, "/hoi-dap-cong-khai", 0, 0, qa_page },
         { HTTP_GET, "/hoi-dap-cong-khai/{file}", 0, 0, qa_file },

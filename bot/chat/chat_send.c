@@ -99,7 +99,7 @@ static bool phone_form(const struct turn *t, struct buf *b)
         *second++ = '\0';
     if (good) {
         struct buf image = BUF_INIT(512);
-        buf_printf(&image, "%s/chat/phone.png", config_str(s->config, "loa", "public_url"));
+        buf_printf(&image, "%s/widget/phone.png", config_str(s->config, "loa", "public_url"));
         buf_str(b, "{\"request_user_info\":{");
         member(b, "title", text);
         buf_char(b, ',');
