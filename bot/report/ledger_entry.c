@@ -34,7 +34,8 @@ static cJSON *result_json(const struct redis_value *f)
     const char *header = redis_str(store_field(f, "h"), &n);
     if (json_parse(header, n, &j, NULL, 0) != LOA_OK)
         j = cJSON_CreateObject();
-    if (redis_str(store_field(f, "n"), NULL)[0] == '\0') /* of no message (consent.lua): the header says it all */
+    if (redis_str(store_field(f, "n"), NULL)[0] ==
+        '\0') /* of no message (consent.lua): the header says it all */
         return j;
     copy_text(j, "notification", f, "n");
     snprintf(text, sizeof text, "%s-%s", redis_str(store_field(f, "n"), NULL),

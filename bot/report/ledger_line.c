@@ -1,5 +1,6 @@
 #include "loa/ledger_line.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CHAIN_MARK  ",\"x\":\""
@@ -57,9 +58,10 @@ bool ledger_line_is_head(const char *line, size_t n, unsigned *partition, struct
     const size_t mark = sizeof HEAD_MARK - 1;
     if (n < mark || memcmp(line, HEAD_MARK, mark) != 0 || json_parse(line, n, &j, NULL, 0) != LOA_OK)
         return false;
-    const char *prev = json_str_or(j, "prev", "");
-    bool good = sscanf(json_str_or(j, "ledger", ""), "p%2u", partition) == 1 &&
-                json_int(j, "before", &before) && strlen(prev) == LEDGER_CHAIN_SIZE - 1;
+    const char *prev = json_str_or(j, "prev", ""), *name = json_str_or(j, "ledger", "");
+    *partition = name[0] == 'p' ? (unsigned)strtoul(name + 1, NULL, 10) : PARTITIONS_MAX;
+    bool good = *partition < PARTITIONS_MAX && json_int(j, "before", &before) &&
+                strlen(prev) == LEDGER_CHAIN_SIZE - 1;
     if (good) {
         at->count = before;
         snprintf(at->x, sizeof at->x, "%s", prev);

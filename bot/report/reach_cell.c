@@ -27,12 +27,11 @@ struct reach_cells *reach_cells_new(void)
 
 void reach_cells_free(struct reach_cells *c)
 {
-    struct cell *cell, *next;
-    if (c == NULL)
-        return;
-    HASH_ITER(hh, c->cell, cell, next)
-    {
-        HASH_DEL(c->cell, cell);
+    struct cell *cell = c != NULL ? c->cell : NULL;
+    if (c != NULL)
+        HASH_CLEAR(hh, c->cell);
+    for (struct cell *next; cell != NULL; cell = next) {
+        next = cell->hh.next;
         reach_set_free(cell->set);
         free(cell);
     }

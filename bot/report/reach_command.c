@@ -42,8 +42,8 @@ struct showing {
 
 static void print_table(const struct request *r, const struct reach_report *report)
 {
-    printf(r->english ? "%-10s %-10s %-10s\n" : "%-10s %-10s %-10s\n", r->english ? "sent to" : "đã gửi",
-           r->english ? "reached" : "đã nhận", r->english ? "seen" : "đã xem");
+    printf("%-10s %-10s %-10s\n", r->english ? "sent to" : "đã gửi", r->english ? "reached" : "đã nhận",
+           r->english ? "seen" : "đã xem");
     for (unsigned i = 0; i < report->rows; i++) {
         const struct reach_row *row = &report->row[i];
         printf("%-10llu %-10llu %-10llu %s  %s\n", (unsigned long long)row->accepted,

@@ -219,14 +219,14 @@ static int by_key(const struct group *a, const struct group *b)
 static void finish(struct asking *a)
 {
     struct reach_report *r = mem_alloc(sizeof *r);
-    struct group *g, *next;
     r->total = row_of(a, &a->total);
     r->row = mem_alloc((HASH_COUNT(a->group) + 1) * sizeof *r->row);
     HASH_SORT(a->group, by_key);
-    HASH_ITER(hh, a->group, g, next)
-    {
+    struct group *g = a->group;
+    HASH_CLEAR(hh, a->group);
+    for (struct group *next; g != NULL; g = next) {
+        next = g->hh.next;
         r->row[r->rows++] = row_of(a, g);
-        HASH_DEL(a->group, g);
         free(g);
     }
     if (a->st != LOA_OK) {
@@ -333,27 +333,39 @@ static void months_of(int year, int first, int count, int64_t *from_day, int64_t
         1;
 }
 
+/* Reads `count` digits at `s`; -1 when there are not that many. */
+static int digits(const char *s, unsigned count)
+{
+    int n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return -1;
+        n = 10 * n + s[i] - '0';
+    }
+    return n;
+}
+
+/* "-Q4", "-H2", "-11" or "": which months of the year. */
+static bool part_of_year(const char *s, int *first, int *count)
+{
+    size_t n = strlen(s);
+    bool quarter = n == 3 && s[0] == '-' && s[1] == 'Q' && s[2] >= '1' && s[2] <= '4';
+    bool half = n == 3 && s[0] == '-' && s[1] == 'H' && s[2] >= '1' && s[2] <= '2';
+    bool month = n == 3 && s[0] == '-' && digits(s + 1, 2) >= 1 && digits(s + 1, 2) <= 12;
+    *count = quarter ? 3 : half ? 6 : month ? 1 : 12;
+    *first = month ? digits(s + 1, 2) : n == 3 ? *count * (s[2] - '1') + 1 : 1;
+    return n == 0 || quarter || half || month;
+}
+
 bool reach_period(const char *text, int64_t *from_day, int64_t *to_day)
 {
-    int year = 0, n = 0, end = 0;
+    int year = digits(text, 4), first, count;
     if (date_parse_day(text, from_day)) {
         *to_day = *from_day;
         return true;
     }
-    if (strspn(text, "0123456789") != 4 || sscanf(text, "%4d%n", &year, &end) != 1 || year < 2000 ||
-        year > 2200)
+    if (year < 2000 || year > 2200 || !part_of_year(text + 4, &first, &count))
         return false;
-    const char *rest = text + end;
-    if (*rest == '\0')
-        months_of(year, 1, 12, from_day, to_day);
-    else if (sscanf(rest, "-Q%1d%n", &n, &end) == 1 && rest[end] == '\0' && n >= 1 && n <= 4)
-        months_of(year, 3 * n - 2, 3, from_day, to_day);
-    else if (sscanf(rest, "-H%1d%n", &n, &end) == 1 && rest[end] == '\0' && n >= 1 && n <= 2)
-        months_of(year, 6 * n - 5, 6, from_day, to_day);
-    else if (strlen(rest) == 3 && sscanf(rest, "-%2d%n", &n, &end) == 1 && rest[end] == '\0' && n >= 1 &&
-             n <= 12)
-        months_of(year, n, 1, from_day, to_day);
-    else
-        return false;
+    months_of(year, first, count, from_day, to_day);
     return true;
 }
