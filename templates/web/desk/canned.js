@@ -3,7 +3,7 @@
 import { ask, button, byId, choose, el, field, keep, setText, tell } from "./dom.js";
 import { request } from "./link.js";
 import { allDesks, deskName, isLead } from "./talks.js";
-import { insert } from "./talk.js";
+import { insert } from "./compose.js";
 
 const SHOWN_MAX = 8;
 const list = byId("canned-list");

@@ -4,6 +4,7 @@ import { byId, el, button, ask, field, setText, setNow, tell } from "./dom.js";
 import { Refused, call, open, close, forget, onLoggedOut, request, setCsrf } from "./link.js";
 import * as talks from "./talks.js";
 import * as talk from "./talk.js";
+import { revived } from "./compose.js";
 import * as roster from "./roster.js";
 import * as cases from "./cases.js";
 import * as questions from "./questions.js";
@@ -40,7 +41,7 @@ function start(who) {
   setText(byId("person-desks"), who.desks.length ? `Bàn trực: ${who.desks.join(", ")}` : "Chưa được giao bàn trực nào");
   talks.begin(who);
   document.title = "Bàn trực";
-  open(heard, changed, talk.revived);
+  open(heard, changed, revived);
   show(location.hash.slice(1));
 }
 

@@ -2,7 +2,7 @@
 
 import { button, byId, dateText, el, now, whenText } from "./dom.js";
 import { request } from "./link.js";
-import { noteMode } from "./talk.js";
+import { noteMode } from "./compose.js";
 
 const body = byId("side-body");
 const known = new Map(); // cid -> items of "dossiers"
