@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Two thousand visitors ask at once: every question is answered, once, in order."""
 import json
+import resource
 import selectors
 import struct
 import time
@@ -12,6 +13,8 @@ from websocket import WebSocket
 VISITORS, QUESTIONS = 2000, 3
 LIMIT_S = 120
 cases = Cases()
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # each visitor is a descriptor, here and in loa
 rig = Rig()
 rig.start_loa()
 entries = json.loads((ROOT / "templates/faq/entries.json").read_text())
