@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """People in the conversation: waiting, taking, talking, passing on, handing back, what time brings, officers and owners lost;
 two loa processes, six officers, citizens on the web and on Zalo."""
+import random
 import re
-import signal
 import threading
 import time
 
@@ -173,6 +173,11 @@ with cases("the bot is silent while a person talks"):
     before = citizen.count("VNeID", "b")
     citizen.settle(0.6)
     equal(citizen.count("VNeID", "b"), before)
+
+with cases("what a citizen may always say still works: no more messages"):
+    citizen.lines.clear()
+    citizen.say("HUY")
+    citizen.line("")
 
 with cases("who does not hold it cannot answer"):
     equal(rest.refused("reply", cid=cid, text="Tôi trả lời chen"), "not_yours")
@@ -402,6 +407,50 @@ with cases("nonsense and haste"):
             equal(o.ws.closed(), 1007)
         except Closed as e:
             equal(e.code, 1007)
+
+with cases("officers who take, answer and pass on in a muddle while an owner dies: every answer once, or told as not sent"):
+    talks = [waiting_citizen(1) for _ in range(3)]
+    said, wrong = {c: [] for _, c in talks}, []
+
+    def muddle(login, seed):
+        chance = random.Random(seed)
+        o = Officer(rig, login, 1)
+        try:
+            for n in range(30):
+                _, c = chance.choice(talks)
+                o.ok("open", cid=c)
+                o.ask("take", cid=c)
+                text = f"lời {n} của {login}."
+                for _ in range(chance.randint(1, 2)):
+                    a = o.ask("reply", cid=c, text=text, mid=f"{login}-{n}")
+                if a["type"] == "ok":
+                    said[c].append(text)
+                if chance.random() < 0.5:
+                    o.ask("transfer", cid=c, **chance.choice(({"desk": "mot-cua"}, {"to": chance.choice(("an", "binh", "chi"))})))
+                time.sleep(0.06)
+        except Exception as e:  # told below: a thread's own traceback would be lost
+            wrong.append(repr(e))
+        finally:
+            o.drop()
+    threads = [threading.Thread(target=muddle, args=(login, i)) for i, login in enumerate(("an", "binh", "chi"))]
+    [t.start() for t in threads]
+    time.sleep(1)
+    rig.kill_loa(0)
+    [t.join() for t in threads]
+    rig.start_loa(0)
+    equal(wrong, [])
+    assert sum(map(len, said.values())) > 5, said
+    lan.connect(1)
+    for page, c in talks:
+        notes = [line["say"]["text"] for line in lan.open(c)["lines"] if line["from"] == "n"]
+        for text in said[c]:
+            if not any(text in note for note in notes):
+                page.line(text, "o", 20)
+        page.settle()
+        equal([t for t in said[c] if page.count(t, "o") + sum(t in note for note in notes) != 1], [], f"{notes}")
+        lan.ok("steal", cid=c)
+        lan.ok("close", cid=c)
+    equal([p for p, _ in talks if p.count("lời", "o") != len({x["text"] for x in p.lines if x["from"] == "o"})], [])
 
 with cases("nobody waits for ever and nothing is left over"):
     for k in conversations().values():
