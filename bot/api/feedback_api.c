@@ -64,7 +64,7 @@ static void answer_json(struct api_call *c, int status, const cJSON *j)
 /* ---- the list ---- */
 
 struct row {
-    char id[FEEDBACK_ID_SIZE];
+    char id[CASE_ID_SIZE];
     double score;
     cJSON *json;
 };
@@ -73,7 +73,7 @@ struct listing {
     struct staff_call *call;
     unsigned waiting, limit, count, room;
     bool failed;
-    char unit[64], score[32], after[FEEDBACK_ID_SIZE];
+    char unit[64], score[32], after[CASE_ID_SIZE];
     struct row *row;
 };
 
@@ -134,7 +134,7 @@ static cJSON *row_json(const struct service *s, const struct redis_value *item)
     char number[CASE_NUMBER_SIZE];
     for (unsigned i = 0; i < LIST_FIELDS; i++)
         cell[i] = redis_str(redis_at(item, i), NULL);
-    if (sscanf(cell[0], "%2[A-Z]-%2u-%9lu", n.kind, &n.year, &n.serial) != 3)
+    if (!case_number_from_id(cell[0], &n))
         return NULL;
     case_number_print(&n, number);
     int64_t answer_by = redis_int(redis_at(item, 9)), forward_by = redis_int(redis_at(item, 8));
@@ -294,16 +294,18 @@ static cJSON *case_json(const struct service *s, const struct feedback_case *c)
 /* "ms event who unit" */
 static cJSON *history_line(const struct service *s, const char *line)
 {
-    char event[16], who[40], unit[64] = "";
-    long long ms;
-    if (sscanf(line, "%lld %15s %39s %63s", &ms, event, who, unit) < 3)
+    char copy[256], *rest = NULL;
+    text_copy(copy, sizeof copy, line);
+    const char *ms = strtok_r(copy, " ", &rest), *event = strtok_r(NULL, " ", &rest),
+               *who = strtok_r(NULL, " ", &rest), *unit = strtok_r(NULL, " ", &rest);
+    if (who == NULL)
         return NULL;
     cJSON *j = cJSON_CreateObject();
-    add_time(j, "at", ms);
+    add_time(j, "at", strtoll(ms, NULL, 10));
     cJSON_AddStringToObject(j, "event", event);
     cJSON_AddStringToObject(j, "event_vi", words_say(s->words, "feedback", event, NULL));
     cJSON_AddStringToObject(j, "who", strcmp(who, "-") == 0 ? "" : who);
-    add_unit(j, s, unit);
+    add_unit(j, s, unit != NULL ? unit : "");
     return j;
 }
 

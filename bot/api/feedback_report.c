@@ -54,7 +54,7 @@ static void add_count(struct counting *n, const char *field, long long value)
     snprintf(copy, sizeof copy, "%s", field);
     const char *month = strtok_r(copy, "|", &rest), *unit = strtok_r(NULL, "|", &rest),
                *kind = strtok_r(NULL, "|", &rest), *word = strtok_r(NULL, "|", &rest);
-    if (word == NULL || atol(month) < n->from || atol(month) > n->to)
+    if (word == NULL || strtol(month, NULL, 10) < n->from || strtol(month, NULL, 10) > n->to)
         return;
     cJSON *row = counted_row(n, unit, kind),
           *cell = row != NULL ? cJSON_GetObjectItemCaseSensitive(row, word) : NULL;

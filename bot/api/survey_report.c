@@ -86,7 +86,8 @@ static void take_field(struct report *r, const char *text, long long n)
 {
     char copy[256], *part[6];
     snprintf(copy, sizeof copy, "%s", text);
-    if (!split_field(copy, part) || atol(part[0]) < r->from || atol(part[0]) > r->to ||
+    if (!split_field(copy, part) || strtol(part[0], NULL, 10) < r->from ||
+        strtol(part[0], NULL, 10) > r->to ||
         !feedback_unit_within(r->call->service->policy, part[1], r->unit, clock_wall_ms()))
         return;
     count(&r->all, part[5][0], n);

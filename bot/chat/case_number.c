@@ -118,6 +118,23 @@ bool case_number_mistyped(const char *text, char out[CASE_NUMBER_SIZE])
     return false;
 }
 
+void case_number_id(const struct case_number *c, char out[CASE_ID_SIZE])
+{
+    snprintf(out, CASE_ID_SIZE, "%.2s-%02u-%lu", c->kind, c->year % 100, c->serial % 1000000000UL);
+}
+
+bool case_number_from_id(const char *id, struct case_number *out)
+{
+    size_t year = strlen(id) > 6 ? strspn(id + 3, "0123456789") : 0;
+    if (year != 2 || id[2] != '-' || id[5] != '-')
+        return false;
+    size_t n = strspn(id + 6, "0123456789");
+    snprintf(out->kind, sizeof out->kind, "%.2s", id);
+    out->year = (unsigned)(id[3] - '0') * 10 + (unsigned)(id[4] - '0');
+    out->serial = n > 0 && n < 10 ? strtoul(id + 6, NULL, 10) : 0;
+    return out->serial > 0 && (id[6 + n] == '\0' || id[6 + n] == '|');
+}
+
 unsigned case_number_partition(const struct case_number *c, unsigned partitions)
 {
     return (unsigned)((c->serial - 1) % partitions);

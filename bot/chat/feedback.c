@@ -10,11 +10,6 @@
 
 #define SEALED_MAX (4 * FEEDBACK_TEXT_MAX)
 
-static void id_of(const struct case_number *n, char out[FEEDBACK_ID_SIZE])
-{
-    snprintf(out, FEEDBACK_ID_SIZE, "%.2s-%02u-%lu", n->kind, n->year % 100, n->serial % 1000000000UL);
-}
-
 /* The texts of a case are bound to what it came from: its number is not known when they are sealed. */
 static const char *context(char out[STORE_KEY_MAX], const char *dedupe)
 {
@@ -34,7 +29,7 @@ static void taken(void *ctx, enum loa_status st, const struct redis_value *v)
     struct taking *t = ctx;
     if (st == LOA_OK) {
         t->c.number.serial = (unsigned long)redis_int(v);
-        id_of(&t->c.number, t->c.id);
+        case_number_id(&t->c.number, t->c.id);
     }
     t->done(t->ctx, st, &t->c);
     free(t);
@@ -150,7 +145,7 @@ static void unseal(const struct finding *f, const struct feedback_case *c, const
 static void read_case(const struct finding *f, const struct redis_value *v, struct feedback_case *c)
 {
     c->number = f->number;
-    id_of(&f->number, c->id);
+    case_number_id(&f->number, c->id);
     copy_field(v, "st", c->state, sizeof c->state);
     copy_field(v, "un", c->unit, sizeof c->unit);
     copy_field(v, "dk", c->desk, sizeof c->desk);
@@ -198,8 +193,8 @@ enum loa_status feedback_find(struct service *s, const struct case_number *n, fe
 {
     struct finding *f = mem_alloc(sizeof *f);
     *f = (struct finding){ s, *n, done, ctx };
-    char id[FEEDBACK_ID_SIZE];
-    id_of(n, id);
+    char id[CASE_ID_SIZE];
+    case_number_id(n, id);
     unsigned p = case_number_partition(n, store_partitions(s->store));
     struct args a;
     args_init(&a);

@@ -27,10 +27,8 @@ struct feedback_clock {
 static bool split(const char *member, struct case_number *n, char event[16])
 {
     const char *bar = strchr(member, '|');
-    unsigned year;
-    if (bar == NULL || sscanf(member, "%2[A-Z]-%2u-%9lu", n->kind, &year, &n->serial) != 3)
+    if (bar == NULL || !case_number_from_id(member, n))
         return false;
-    n->year = year;
     snprintf(event, 16, "%.*s", (int)strcspn(bar + 1, "|"), bar + 1);
     return true;
 }

@@ -1,6 +1,7 @@
 #include "loa/local_time.h"
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define YEAR_MIN 1
@@ -233,11 +234,13 @@ void date_print_month(int64_t wall_ms, char out[16])
 
 bool date_parse_month(const char *s, long *out)
 {
-    unsigned year, month;
-    char end;
-
-    if (strlen(s) != 7 || sscanf(s, "%4u-%2u%c", &year, &month, &end) != 2 || month < 1 || month > 12)
+    static const char form[] = "dddd-dd";
+    if (strlen(s) != sizeof form - 1)
         return false;
-    *out = (long)year * 100 + month;
-    return true;
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+            return false;
+    long year = strtol(s, NULL, 10), month = strtol(s + 5, NULL, 10);
+    *out = year * 100 + month;
+    return month >= 1 && month <= 12;
 }

@@ -76,7 +76,8 @@ void api_problem_status(struct api_call *c, enum loa_status st);
 cJSON *api_body_json(struct api_call *c);
 
 /* A page for citizens out of templates/web/FILE, whose parts begin with lines "<!-- piece: NAME -->": head,
- * `piece` (or several, "a,b"), foot. "[[value]]" becomes `value`, escaped. Not to be indexed, framed or told on as referrer. */
+ * `piece` (or several, "a,b"), foot. "[[value]]" becomes `value`, escaped. Not to be indexed, framed or told
+ * on as referrer. */
 void api_page(struct api_call *c, int status, const char *file, const char *piece, const char *value);
 /* The whole story of a dossier as JSON, by its normalised code; for staff only. LOA_NOT_FOUND: there is none.
  */

@@ -25,6 +25,10 @@ void case_number_print(const struct case_number *c, char out[CASE_NUMBER_SIZE]);
 bool case_number_find(const char *text, struct case_number *out);
 /* Is there something that was meant to be one, "PA-26-0001-8", but has a wrong digit? */
 bool case_number_mistyped(const char *text, char out[CASE_NUMBER_SIZE]);
+/* The key of its record, "PA-26-17", and back; what follows a '|' does not count. */
+#define CASE_ID_SIZE 20
+void case_number_id(const struct case_number *c, char out[CASE_ID_SIZE]);
+bool case_number_from_id(const char *id, struct case_number *out);
 unsigned case_number_partition(const struct case_number *c, unsigned partitions);
 
 #endif

@@ -17,11 +17,10 @@
 #include "loa/service.h"
 
 #define FEEDBACK_TEXT_MAX 4096 /* bytes of a story, an answer */
-#define FEEDBACK_ID_SIZE  20   /* "PA-26-17" */
 
 struct feedback_case { /* lives inside the completion */
     struct case_number number;
-    char id[FEEDBACK_ID_SIZE], state[12], unit[64], desk[40], kind[32], channel[8], cid[CRYPTO_KEY_HEX];
+    char id[CASE_ID_SIZE], state[12], unit[64], desk[40], kind[32], channel[8], cid[CRYPTO_KEY_HEX];
     char dedupe[64];  /* what its sealed texts are bound to */
     char officer[40]; /* who acted last */
     int64_t at_ms, forward_by_ms, answer_by_ms;

@@ -85,7 +85,7 @@ const char *http_request_query(const struct http_request *r,
 const char *http_request_header(const struct http_request *r,
                                 const char *name); /* any case; the first of several; NULL when absent */
 const char *http_request_body(const struct http_request *r,
-                              size_t *len);                      /* NUL-terminated; len may be NULL */
+                              size_t *len); /* NUL-terminated; len may be NULL */
 /* A field of a body of the type application/x-www-form-urlencoded, decoded; false: absent, or bigger than
  * `out` takes. */
 bool http_form_field(const char *body, const char *name, struct buf *out);

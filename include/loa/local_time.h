@@ -29,10 +29,10 @@ bool date_parse_national(const char *s, int64_t *wall_ms);
 bool date_parse_rfc3339(const char *s, int64_t *wall_ms);
 /* "yyyy-MM-dd": the day number. */
 bool date_parse_day(const char *s, int64_t *day_number);
-void date_print_vi(int64_t wall_ms, char out[16]);       /* dd/MM/yyyy */
-void date_print_vi_time(int64_t wall_ms, char out[32]);  /* HH:mm ngày dd/MM/yyyy */
-void date_print_rfc3339(int64_t wall_ms, char out[40]);  /* 2026-11-23T08:00:00.000+07:00 */
-void date_print_month(int64_t wall_ms, char out[16]);    /* 202611 */
+void date_print_vi(int64_t wall_ms, char out[16]);      /* dd/MM/yyyy */
+void date_print_vi_time(int64_t wall_ms, char out[32]); /* HH:mm ngày dd/MM/yyyy */
+void date_print_rfc3339(int64_t wall_ms, char out[40]); /* 2026-11-23T08:00:00.000+07:00 */
+void date_print_month(int64_t wall_ms, char out[16]);   /* 202611 */
 /* "2026-11" -> 202611; false for anything else. */
 bool date_parse_month(const char *s, long *out);
 void date_print_national(int64_t wall_ms, char out[16]); /* 20261123080000 */

@@ -31,7 +31,7 @@ struct notice {
     char nid[NOTICE_ID_SIZE];
     char code[64]; /* MaHoSo, normalised; "" for a message that concerns no dossier */
     char kind[40], unit[64], source[64];
-    char procedure[40]; /* MaTTHC, where a survey counts by it; "" otherwise */
+    char procedure[40];  /* MaTTHC, where a survey counts by it; "" otherwise */
     int status;          /* 0-10, -1 none */
     int64_t at_ms;       /* when it happened */
     int64_t accepted_ms; /* when we took responsibility */

@@ -7,8 +7,8 @@
  * (faq_terms()), q the question with numbers and addresses masked (personal.h), n id of the nearest entry.
  *
  * Likeness: cosine of words, concepts, word pairs and letter groups, weighted by how rare they are among the
- * questions at hand. Groups grow by average linkage: the two that are each other's most alike join, as long as
- * they are alike enough. The result does not depend on the order the questions come in.
+ * questions at hand. Groups grow by average linkage: the two that are each other's most alike join, as long
+ * as they are alike enough. The result does not depend on the order the questions come in.
  */
 #ifndef LOA_UNANSWERED_H
 #define LOA_UNANSWERED_H

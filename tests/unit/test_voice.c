@@ -144,6 +144,18 @@ static void wrong_numbers_are_noticed(void **state)
 static void a_number_tells_its_partition(void **state)
 {
     (void)state;
+    static const char *const ids[] = { "PA-26-17", "HD-26-4711|answer|3" };
+    static const char *const bad[] = { "",        "PA-26-",    "PA-26-0",          "PA-2-17",
+                                       "PA26-17", "PA-26-17x", "PA-26-12345678901" };
+    struct case_number back;
+    char id[CASE_ID_SIZE];
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        check_true(ids[i], case_number_from_id(ids[i], &back));
+        case_number_id(&back, id);
+        check_int(ids[i], strncmp(id, ids[i], strlen(id)), 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        check_true(bad[i], !case_number_from_id(bad[i], &back));
     for (unsigned p = 0; p < 16; p++)
         for (unsigned nth = 1; nth < 4; nth++) {
             struct case_number n = { "PA", 26, (nth - 1) * 16 + p + 1 };
@@ -310,6 +322,21 @@ static void faulty_rules_are_told(void **state)
     }
 }
 
+static void months_are_read_strictly(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        long want;
+    } cases[] = { { "2026-11", 202611 }, { "2026-00", 0 },  { "2026-13", 0 }, { "2026-1", 0 },
+                  { "202611", 0 },       { "2026-11-", 0 }, { "", 0 },        { " 026-11", 0 },
+                  { "+026-11", 0 },      { "2026/11", 0 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        long got = 0;
+        check_int(cases[i].text, date_parse_month(cases[i].text, &got) ? got : 0, cases[i].want);
+    }
+}
+
 /* ---- survey ---- */
 
 static void tokens_name_a_notification_and_nothing_else(void **state)
@@ -422,6 +449,7 @@ int main(void)
         cmocka_unit_test(officers_see_their_units),
         cmocka_unit_test(limits_are_working_days),
         cmocka_unit_test(faulty_rules_are_told),
+        cmocka_unit_test(months_are_read_strictly),
         cmocka_unit_test(tokens_name_a_notification_and_nothing_else),
         cmocka_unit_test(invitations_follow_rules_and_wishes),
         cmocka_unit_test(shares_have_their_margin),
