@@ -18,15 +18,19 @@ static bool hears_it_anyway(const struct follower_news *w, const struct citizen 
            strcmp(c->zalo, w->owner->zalo) == 0;
 }
 
-static void mask_owner(struct params *p)
+/* Whom the dossier is of, and whom its news is addressed to. */
+static void mask_names(struct params *p)
 {
-    const char *owner = params_get(p, "owner");
-    struct buf masked = BUF_INIT(512);
-    if (owner != NULL) {
-        text_mask_name(&masked, owner, strlen(owner));
-        params_set(p, "owner", buf_cstr(&masked));
+    static const char *const names[] = { "owner", "recipient" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *name = params_get(p, names[i]);
+        struct buf masked = BUF_INIT(1024);
+        if (name != NULL) {
+            text_mask_name(&masked, name, strlen(name));
+            params_set(p, names[i], buf_cstr(&masked));
+        }
+        buf_clear(&masked);
     }
-    buf_clear(&masked);
 }
 
 static void account_found(void *ctx, enum loa_status st, const struct citizen *c)
@@ -40,7 +44,7 @@ static void account_found(void *ctx, enum loa_status st, const struct citizen *c
     }
     notice_init(&n);
     w->fill(w->ctx, &n);
-    mask_owner(&n.params);
+    mask_names(&n.params);
     n.phone[0] = n.email[0] = '\0';
     n.allow_zalo = -1; /* the owner's consent is the owner's; this citizen asked for it */
     n.only_ways = ways;

@@ -2,7 +2,7 @@
  * followers - conversations that want the news of a dossier (field fw of its record, follow.lua) hear it
  * beside its owner: on Zalo as a notification to that account alone, never by SMS; on the web as a line of
  * the chat. Who is the owner himself, on the account that hears it anyway, hears it once. A follower may have
- * proven no more than four digits, so the owner's name is masked.
+ * proven no more than four digits, so names are masked.
  */
 #ifndef LOA_FOLLOWERS_H
 #define LOA_FOLLOWERS_H

@@ -202,9 +202,14 @@ with cases("followed on the web: the next event is a line there; unfollowed: no 
 with cases("followed on Zalo by the authorised person's account: news come to the follower, the owner gets his own once"):
     stranger.say(f"#theo-doi:{B}")
     lan.say(f"#theo-doi:{A}")
-    before_lan, before = len(lan.messages()), len(stranger.messages())
+    assert "báo anh/chị ngay" in eve.say(f"#theo-doi:{A}")["text"], "proven by digits a while ago"
+    before_lan, before, before_eve = len(lan.messages()), len(stranger.messages()), len(eve.messages())
     tell(A, 9)
     wait_for("the owner's news on Zalo", lambda: len(lan.messages()) > before_lan)
+    wait_for("the follower's", lambda: len(eve.messages()) > before_eve)
+    text = eve.messages()[-1]["text"]
+    assert A in text and NAME not in text and "Nguyễn T. H. L***" in text, text
+    eve.say(f"#thoi-theo-doi:{A}")
     tell(B, 9)
     wait_for("the follower's news", lambda: len(stranger.messages()) > before)
     equal([len([m for m in lan.messages()[before_lan:] if A in m["text"]]), len(stranger.messages()[before:])], [1, 1])
