@@ -165,7 +165,7 @@ allowed_origins = {self.sim}
             # The simulated phones know their owners' names, so that one person's devices stand side by side.
             http("POST", self.sim + "/sim/users", {k: citizen[k] for k in ("name", "phone", "email") if k in citizen})
         # One citizen has written to the OA just now: the free window is open and the phone is known.
-        uid = "8410000000000000001"
+        uid = self.chatter = "8410000000000000001"
         http("POST", self.sim + "/sim/users", {"uid": uid, "phone": "84983000102", "follows": True})
         http("POST", self.sim + "/sim/act", {"uid": uid, "act": "share_phone", "phone": "84983000102"})
         self.log_in()
@@ -196,6 +196,21 @@ allowed_origins = {self.sim}
                 raise SystemExit(f"sự kiện không được nhận: {status} {json.dumps(answer, ensure_ascii=False)}")
             self.events += answer["accepted"]
             wait_for("mọi tin có trạng thái cuối", self.all_final, TIME_LIMIT_S)
+
+    def answers(self):
+        """What the assistant has said on the phone of the citizen who chats; notices of dossiers are no answers."""
+        messages = http("GET", self.sim + "/sim/messages?limit=1000&way=cs")[1]["messages"]
+        return [m["text"] for m in messages if m["address"] == self.chatter and m.get("text")]
+
+    def talk(self):
+        """That citizen asks the assistant on Zalo."""
+        own = next(code for code in self.codes if code.endswith("-0102"))  # of the number that was shared
+        print("\nMột người dân hỏi trợ lý trên Zalo\n" + "=" * 34)
+        for question in ("làm giấy khai sinh cho con cần giấy tờ gì", f"hồ sơ {own} tới đâu rồi", "cảm ơn nhé"):
+            before = len(self.answers())
+            http("POST", self.sim + "/sim/act", {"uid": self.chatter, "act": "text", "text": question})
+            answer = wait_for("câu trả lời", lambda: self.answers()[before:])[0]
+            print(f"\n  Người dân: {question}\n  Trợ lý:    {' '.join(answer.split())[:300]}")
 
     def story(self):
         return {code: http("GET", f"{self.loa}/v1/dossiers/{code}", key=self.key)[1] for code in sorted(self.codes)}
@@ -269,6 +284,7 @@ allowed_origins = {self.sim}
             self.start_loa(port)
             self.citizens()
             self.play()
+            self.talk()
             self.show()
             good = self.summary()
             if self.stay:

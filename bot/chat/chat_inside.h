@@ -72,6 +72,7 @@ struct chat_entry {
     int64_t at_ms;
     char who[CRYPTO_KEY_HEX], actor[40];
     char *text, *title; /* never NULL */
+    bool cut;           /* the citizen wrote more */
     unsigned tries;
 };
 

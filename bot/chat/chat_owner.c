@@ -159,6 +159,7 @@ struct chat_entry *chat_entry_new(enum chat_input_kind kind, int64_t at_ms, cons
     snprintf(e->actor, sizeof e->actor, "%s", actor != NULL ? actor : "");
     copy_member(j, payload != NULL ? "payload" : "text", &e->text);
     copy_member(j, payload != NULL ? "text" : "", &e->title);
+    e->cut = json_bool_or(j, "cut", false);
     cJSON_Delete(j);
     return e;
 }

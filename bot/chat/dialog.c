@@ -24,6 +24,8 @@ static const struct intent *const intents[] = {
 static void finish(struct turn *t)
 {
     assert(!t->ended);
+    if (t->entry->cut && t->lines > 0 && t->line[0]->from == 'b')
+        turn_say(t, "too_long", NULL);
     t->ended = true;
     turn_ended(t);
 }

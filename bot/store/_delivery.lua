@@ -127,6 +127,9 @@ end
 
 -- An ended notification can be asked about as long as its dossier: a year and a little more.
 local KEEP_S = 400 * 86400
+-- A line of a conversation stands in the conversation's log; nobody sends it again by hand.
+local CHAT_KEEP_S = 7 * 86400
+local function is_chat(n) return string.find(n.h or '', '"kind":"chat"', 1, true) ~= nil end
 
 local function save(n)
   if rawget(n, 'told') then put(n, 'lg', n.lg) end
@@ -134,7 +137,7 @@ local function save(n)
   for _, field in ipairs(rawget(n, 'dropped') or {}) do
     if not n[field] then redis.call('HDEL', n.key, field) end
   end
-  if rawget(n, 'ends') then redis.call('EXPIRE', n.key, KEEP_S) end
+  if rawget(n, 'ends') then redis.call('EXPIRE', n.key, n.ends) end
 end
 
 local function story(n, step, now, event, code)
@@ -290,7 +293,8 @@ local function settle(n, now)
   local state = reached and 'reached' or (busy and 'pending' or 'unreached')
   if state ~= n.st then put(n, 'st', state) end
   if busy then return end
-  if failed and not reached and n.cut ~= '1' and redis.call('HEXISTS', n.key, 'b') == 1 then
+  local chat = n.co == '-' and is_chat(n)
+  if failed and not reached and not chat and n.cut ~= '1' and redis.call('HEXISTS', n.key, 'b') == 1 then
     redis.call('ZADD', P .. 'dead', now, n.nid)
   elseif not n.e or redis.call('ZREM', P .. 'dead', n.nid) == 1 then
     drop(n, 'b')
@@ -298,7 +302,7 @@ local function settle(n, now)
   if not n.e then
     redis.call('LREM', P .. 'open:' .. n.ck, 1, n.nid .. ' ' .. n.co)
     put(n, 'e', now)
-    n.ends = true
+    n.ends = chat and CHAT_KEEP_S or KEEP_S
   end
 end
 

@@ -16,8 +16,7 @@ for _, m in ipairs(members) do
     local step = n.steps[k + 1]
     local safe = string.find(ARGV[6], step.way .. ';', 1, true) ~= nil
     -- The next line of a conversation does not wait long for one whose fate is unknown.
-    local chat = string.find(n.h or '', '"kind":"chat"', 1, true) ~= nil
-    local judged = safe and safe_until or chat and chat_until or wait_until
+    local judged = safe and safe_until or n.co == '-' and is_chat(n) and chat_until or wait_until
     move(n, step, 'unknown', now, 'interrupted', judged)
     release_next(n, step.channel, now)
     settle(n, now)

@@ -213,6 +213,9 @@ def talk():
             before = len(texts(rig, other))
             equal(write(rig, 0, other, text, f"odd{n}"), 200)
             wait_for(f"an answer to {text[:20]!r}", lambda: texts(rig, other)[before:], 10)
+    with cases("who writes very much is told that only the beginning was read"):
+        if not any("khá dài" in t for t in texts(rig, other)):
+            raise AssertionError(texts(rig, other))
     with cases("our own messages coming back are no words of a citizen"):
         before = len(texts(rig, uid))
         for name in ("oa_send_text", "oa_send_image"):
@@ -247,6 +250,12 @@ def talk():
         answer = wait_for("thanks", lambda: texts(rig, other)[before:], 10)[0]
         if "chia sẻ số điện thoại" not in answer:
             raise AssertionError(answer)
+    with cases("what has left is not kept in the notification, and not for long"):
+        for p in range(16):
+            for key in store("KEYS", f"loa:{{p{p:02d}}}:n:*"):
+                equal(store("HEXISTS", key, "b"), 0, key)
+                if not 0 < store("TTL", key) <= 7 * 86400:
+                    raise AssertionError((key, store("TTL", key)))
     with cases("nothing a citizen wrote or read lies open in the store"):
         raw = (rig.dir / "appendonlydir").glob("*.aof")
         for path in raw:
