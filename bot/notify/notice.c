@@ -292,12 +292,11 @@ static enum loa_status plan_head(void *ctx, unsigned partition, struct args *a)
 {
     struct planner *p = ctx;
     unsigned count = store_partitions(p->env.store);
-    bool mixed = redis_is_one_server(store_redis(p->env.store));
     struct buf text = BUF_INIT(PARTITIONS_MAX * 1024);
     struct offer *o = mem_alloc(sizeof *o);
     o->planner = p;
     for (unsigned i = 0; i < count; i++)
-        if (mixed || i == partition)
+        if (batch_together(p->batch, i, partition))
             add_offer(p, o, i, &text);
     args_key(a, partition, "led");
     args_int(a, clock_wall_ms());

@@ -2,7 +2,8 @@
 #include "loa/mem.h"
 #include <stdlib.h>
 
-#define CALLS_MAX 2 /* under way at a time: one is worked on while the next is on its way */
+#define CALLS_MAX    2 /* under way at a time: one is worked on while the next is on its way */
+#define MIXED_GROUPS 4 /* and links: of each, Redis reads some 16 kB between two syncs */
 
 struct item {
     batch_done_fn *done;
@@ -26,9 +27,9 @@ struct batch {
     batch_head_fn *head;
     void *ctx;
     struct lot *lot[PARTITIONS_MAX];
-    unsigned calls[PARTITIONS_MAX]; /* under way; both by group: a partition, or all of them */
+    unsigned calls[PARTITIONS_MAX]; /* under way; both by group: a partition, or some of them */
     bool mixed;
-    unsigned line;       /* partition by whose link mixed calls go: always the same, so they stay in order */
+    unsigned line;       /* where the links of a mixed batch begin */
     unsigned filled;     /* lots that are not empty */
     struct lot *leaving; /* whose head is being written */
 };
@@ -63,6 +64,22 @@ static void refuse(void *ctx)
     free(r);
 }
 
+static unsigned group_of(const struct batch *b, unsigned partition)
+{
+    return b->mixed ? partition % MIXED_GROUPS : partition;
+}
+
+bool batch_together(const struct batch *b, unsigned partition, unsigned other)
+{
+    return group_of(b, partition) == group_of(b, other);
+}
+
+/* By whose link the calls of a group go: always the same, so they stay in order. */
+static unsigned link_of(const struct batch *b, const struct lot *lot)
+{
+    return b->mixed ? (b->line + lot->group) % store_partitions(b->store) : lot->partition;
+}
+
 static void flush(struct batch *b, unsigned group)
 {
     struct lot *lot = b->lot[group];
@@ -78,7 +95,7 @@ static void flush(struct batch *b, unsigned group)
     for (unsigned i = 0; st == LOA_OK && i < lot->args.count; i++)
         args_bin(&a, lot->args.bytes.data + lot->args.offset[i], lot->args.length[i]);
     if (st == LOA_OK)
-        st = store_script(b->store, b->mixed ? b->line : lot->partition, b->script, &a, lot_done, lot);
+        st = store_script(b->store, link_of(b, lot), b->script, &a, lot_done, lot);
     args_clear(&a);
     if (st == LOA_OK)
         return;
@@ -130,7 +147,7 @@ void batch_at_end(struct batch *b, void (*end)(void *ctx, enum loa_status st), v
 
 struct args *batch_item(struct batch *b, unsigned partition, batch_done_fn *done, void *ctx)
 {
-    unsigned group = b->mixed ? 0 : partition;
+    unsigned group = group_of(b, partition);
     struct lot *lot = b->lot[group];
     if (lot != NULL && lot->count == BATCH_ITEMS_MAX) {
         flush(b, group);

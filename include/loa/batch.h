@@ -6,7 +6,7 @@
  * turn unless two calls are under way already, else as soon as one of them has been answered: the busier the
  * store, the more of them share a call. BATCH_ITEMS_MAX together leave at once. The calls run in order.
  *
- * A mixed batch puts items of all partitions into one call where one server holds them all: a script's start
+ * A mixed batch puts items of many partitions into one call where one server holds them all: a script's start
  * is paid once instead of once per partition. Its script turns to the partition of each item by itself.
  * Completions run once per item, later, from the loop, in the order added.
  */
@@ -25,6 +25,8 @@ typedef enum loa_status batch_head_fn(void *ctx, unsigned partition, struct args
 
 struct batch *batch_new(struct store *s, const char *script, batch_head_fn *head, void *ctx);
 void batch_free(struct batch *b);
+/* May items of these two partitions be in one call? */
+bool batch_together(const struct batch *b, unsigned partition, unsigned other);
 /* To be said at once after batch_new(). The head then gets the partition of the first item. */
 void batch_mix(struct batch *b);
 /* From the head alone: `end` runs when the call now being made has ended, after its items. */
