@@ -337,10 +337,13 @@ static const char *button(struct turn *t)
     return arg != NULL ? arg : turn_payload(t, "feedback");
 }
 
-/* A button of a step that is over, or one typed by hand. */
+/* A button of a step that is over, or one typed by hand. A story that waited too long for its yes is asked
+ * about once more. */
 static enum claim stale_button(struct turn *t)
 {
     const char *last = remembered(t, "last");
+    if (remembered(t, "t")[0] != '\0')
+        return confirm(t);
     if (last[0] != '\0')
         say(t, "feedback_taken_before", "number", last);
     else

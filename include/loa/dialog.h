@@ -3,8 +3,8 @@
  * it.
  *
  * Order: urgent words → an officer talks: silence → the answer to a question that we asked → commands and
- * buttons → shared phone, pictures … → dossier code in the text → consent, feedback, survey in natural words
- * → FAQ → hand-over. The table is in dialog.c; an intent is one file, bot/chat/intent_<name>.c.
+ * buttons → shared phone, pictures … → feedback, survey → dossier code in the text → erasure, consent in
+ * natural words → FAQ → hand-over. The table is in dialog.c; an intent is one file, bot/chat/intent_<name>.c.
  *
  * An intent must be repeatable: after a crash the same input comes again with the same seq. What it changes
  * in the store it does before it ends, by idempotent scripts. What it says and remembers is committed with

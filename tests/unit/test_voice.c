@@ -186,6 +186,8 @@ static void beginnings_are_recognised(void **state)
         { "anh cán bộ đó cửa quyền quá, bắt đi lại nhiều lần", FEEDBACK_REPORT, true },
         { "thủ tục khiếu nại đất đai thế nào", FEEDBACK_NONE, true },
         { "khiếu nại là gì", FEEDBACK_NONE, false },
+        { "tôi muốn khiếu nại quyết định của phường", FEEDBACK_NONE, true },
+        { "khiếu nại và tố cáo khác nhau thế nào", FEEDBACK_NONE, true },
         { "làm giấy khai sinh cần gì", FEEDBACK_NONE, false },
         { "phản ánh thì bao lâu có kết quả", FEEDBACK_NONE, true },
         { "tôi muốn gửi câu hỏi cho sở tư pháp", FEEDBACK_QUESTION, true },
