@@ -27,9 +27,15 @@ static void by_rule(struct faq_answer *out, enum faq_tier tier, const struct faq
     out->rule = r->pattern;
 }
 
+/* By how much of itself the first score exceeds the second. */
+static double margin(const struct faq_answer *a)
+{
+    return a->entries > 1 ? (a->score[0] - a->score[1]) / a->score[0] : 1;
+}
+
 static void by_gate(const struct faq *f, struct faq_answer *out)
 {
-    if (out->entries > 0 && out->sure >= f->gate.threshold_answer)
+    if (out->entries > 0 && out->sure >= f->gate.threshold_answer && margin(out) >= f->gate.threshold_margin)
         out->tier = FAQ_ANSWER;
     else if (out->entries > 0 && out->sure >= f->gate.threshold_ask)
         out->tier = FAQ_ASK;

@@ -14,7 +14,7 @@
 /* Wrong answers the threshold may let through, of all questions: as things are, and were there no rules, for
  * citizens also ask what no row names yet. Little, because who writes tables has read the labelled files: on
  * questions nobody has read, about four times as many are wrong. */
-#define FALSE_ANSWER       0.0072
+#define FALSE_ANSWER       0.005
 #define FALSE_WITHOUT_RULE 0.04
 
 struct point {
@@ -126,13 +126,16 @@ struct tally {
     unsigned asked, helped; /* shown buttons; with the right entry among them */
 };
 
-static struct tally tally_at(const struct points *p, double answer, double ask, bool rules)
+/* With or without the tables' rows. */
+static struct tally tally_at(const struct points *p, const struct faq_gate *g, bool rules)
 {
     struct tally t = { 0 };
     for (unsigned i = 0; i < p->count; i++) {
         const struct point *x = &p->point[i];
-        bool ruled = rules && x->ruled, answered = !ruled && x->sure >= answer,
-             asked = !ruled && !answered && x->sure >= ask;
+        bool ruled = rules && x->ruled,
+             answered =
+                 !ruled && x->sure >= g->threshold_answer && x->x[GATE_RELATIVE] >= g->threshold_margin,
+             asked = !ruled && !answered && x->sure >= g->threshold_ask;
         t.in_scope += x->in_scope;
         t.answered += answered && x->in_scope;
         t.wrong += answered && !x->right;
@@ -146,38 +149,53 @@ static struct tally tally_at(const struct points *p, double answer, double ask, 
     return t;
 }
 
-/* The lowest threshold that keeps wrong answers rare. */
-static double answer_threshold(const struct points *p)
+static bool rarely_wrong(const struct points *p, const struct faq_gate *g)
 {
-    int t = 198; /* in half percents */
-    while (t > 60 && tally_at(p, (t - 1) / 200.0, 1, true).wrong <= FALSE_ANSWER * p->count &&
-           tally_at(p, (t - 1) / 200.0, 1, false).wrong <= FALSE_WITHOUT_RULE * p->count)
-        t--;
-    return t / 200.0;
+    return tally_at(p, g, true).wrong <= FALSE_ANSWER * p->count &&
+           tally_at(p, g, false).wrong <= FALSE_WITHOUT_RULE * p->count;
+}
+
+/* The most answers at once that keep wrong ones rare: how sure, and how far before the second entry. */
+static void answer_thresholds(const struct points *p, struct faq_gate *g)
+{
+    struct faq_gate try = *g;
+    unsigned most = 0;
+    try.threshold_ask = 1;
+    for (int margin = 0; margin <= 15; margin++)
+        for (int answer = 198; answer >= 80; answer--) { /* in half percents */
+            try.threshold_margin = margin / 50.0;
+            try.threshold_answer = answer / 200.0;
+            if (!rarely_wrong(p, &try))
+                break;
+            unsigned answered = tally_at(p, &try, true).answered;
+            if (answered > most) {
+                most = answered;
+                g->threshold_margin = try.threshold_margin;
+                g->threshold_answer = try.threshold_answer;
+            }
+        }
 }
 
 /* Where more citizens find their question among the buttons than look at them in vain; of those whose
  * question is none of ours, most would be spared even if no row named it. */
 #define VAIN_WITHOUT_RULE 0.35
 
-static double ask_threshold(const struct points *p, double answer)
+static void ask_threshold(const struct points *p, struct faq_gate *g)
 {
-    double best = answer;
+    struct faq_gate try = *g;
     int best_gain = 0;
-    for (int percent = 99; percent > 0; percent--) {
-        double ask = percent / 100.0;
-        if (ask >= answer)
-            continue;
-        struct tally with = tally_at(p, answer, ask, true), without = tally_at(p, answer, ask, false);
+    g->threshold_ask = g->threshold_answer;
+    for (int percent = (int)(100 * g->threshold_answer); percent > 0; percent--) {
+        try.threshold_ask = percent / 100.0;
+        struct tally with = tally_at(p, &try, true), without = tally_at(p, &try, false);
         int gain = 2 * (int)with.helped - (int)with.asked;
         if (without.none_shown > VAIN_WITHOUT_RULE * (p->count - with.in_scope))
             break;
         if (gain > best_gain) {
             best_gain = gain;
-            best = ask;
+            g->threshold_ask = try.threshold_ask;
         }
     }
-    return best;
 }
 
 static double part(unsigned of, unsigned all)
@@ -185,25 +203,31 @@ static double part(unsigned of, unsigned all)
     return all == 0 ? 0 : (double)of / all;
 }
 
-static void print_at(const struct points *p, double answer, double ask, const char *what, struct buf *out)
+static void print_at(const struct points *p, const struct faq_gate *g, const char *what, struct buf *out)
 {
-    struct tally t = tally_at(p, answer, ask, true);
+    struct tally t = tally_at(p, g, true);
     unsigned none = p->count - t.in_scope;
     buf_printf(out,
-               "%-6s answer=%.3f ask=%.2f coverage=%.3f false_answer=%.3f oos_precision=%.3f oos_recall=%.3f "
-               "one_tap=%.3f handed=%.3f\n",
-               what, answer, ask, part(t.answered, t.in_scope), part(t.wrong, p->count),
-               part(t.none_refused, t.refused), part(t.none_refused, none), part(t.resolved, t.in_scope),
-               part(t.refused - t.asked, p->count));
+               "%-6s answer=%.3f margin=%.2f ask=%.2f coverage=%.3f false_answer=%.3f oos_precision=%.3f "
+               "oos_recall=%.3f one_tap=%.3f handed=%.3f\n",
+               what, g->threshold_answer, g->threshold_margin, g->threshold_ask, part(t.answered, t.in_scope),
+               part(t.wrong, p->count), part(t.none_refused, t.refused), part(t.none_refused, none),
+               part(t.resolved, t.in_scope), part(t.refused - t.asked, p->count));
 }
 
 /* What more or less daring thresholds would bring, told by gates that had not seen the questions. */
-static void print_trade(const struct points *p, const struct faq_gate *g, struct buf *out)
+static void print_trade(const struct points *p, const struct faq_gate *chosen, struct buf *out)
 {
+    struct faq_gate g = *chosen;
     buf_printf(out, "%d-fold: n=%u\n", FOLDS, p->count);
-    for (int percent = 50; percent <= 90; percent += 5)
-        print_at(p, percent / 100.0, fmin(g->threshold_ask, percent / 100.0), "", out);
-    print_at(p, g->threshold_answer, g->threshold_ask, "chosen", out);
+    for (int percent = 40; percent <= 90; percent += 10)
+        for (int margin = 0; margin <= 20; margin += 10) {
+            g.threshold_answer = percent / 100.0;
+            g.threshold_margin = margin / 100.0;
+            g.threshold_ask = fmin(chosen->threshold_ask, g.threshold_answer);
+            print_at(p, &g, "", out);
+        }
+    print_at(p, chosen, "chosen", out);
 }
 
 static enum loa_status write_gate(const struct faq_gate *g, const char *dir, struct errors *err)
@@ -234,8 +258,8 @@ enum loa_status faq_fit(struct faq *f, const char *path, const char *dir, struct
             for (unsigned i = (unsigned)fold; i < p.count; i += FOLDS)
                 p.point[i].sure = faq_gate_sure(&gate, p.point[i].x);
         }
-        gate.threshold_answer = answer_threshold(&p);
-        gate.threshold_ask = ask_threshold(&p, gate.threshold_answer);
+        answer_thresholds(&p, &gate);
+        ask_threshold(&p, &gate);
         print_trade(&p, &gate, out);
         regress(&p, -1, &gate);
         f->gate = gate;

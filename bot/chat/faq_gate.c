@@ -44,6 +44,8 @@ static const struct row rows[] = {
     ROW("gate", "written", weight[GATE_WRITTEN], -1e4, 1e4, "phần các từ gõ có dấu mà dấu cũng trùng"),
     ROW("gate", "bias", weight[GATE_BIAS], -1e4, 1e4, "hằng số"),
     ROW("threshold", "answer", threshold_answer, 0, 1, "chắc từ mức này: trả lời ngay"),
+    ROW("threshold", "margin", threshold_margin, 0, 1,
+        "hơn mục thứ hai ít nhất mấy phần mới trả lời ngay; kém hơn thì hỏi lại"),
     ROW("threshold", "ask", threshold_ask, 0, 1,
         "chắc từ mức này: hỏi lại với ba nút; dưới nữa: chuyển cán bộ"),
 };

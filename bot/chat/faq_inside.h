@@ -238,7 +238,7 @@ struct faq_gate {
     double kind[FK_COUNT]; /* weight of each kind of feature */
     double entry, phrasing, letters, answer_text, filler, norm, k1, b;
     double weight[GATE_COUNT];
-    double threshold_answer, threshold_ask;
+    double threshold_answer, threshold_margin, threshold_ask;
 };
 enum loa_status faq_gate_read(const char *path, struct errors *err, struct faq_gate *out);
 void faq_gate_print(const struct faq_gate *g, struct buf *out); /* as a gate.ini */

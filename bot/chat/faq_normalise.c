@@ -124,7 +124,8 @@ static void doubt_spelling(struct reader *r, uint64_t written)
 {
     struct faq_token *t = &r->out->token[r->out->tokens - 1];
     uint32_t alike[FAQ_ALTS_MAX];
-    if (written == 0 || r->learn != NULL || faq_vocab_has_written(r->vocab, written))
+    if (written == 0 || r->learn != NULL || r->out->tokens == FAQ_TOKENS_MAX ||
+        faq_vocab_has_written(r->vocab, written))
         return;
     unsigned n = faq_vocab_alike(r->vocab, t->text, alike, FAQ_ALTS_MAX);
     for (unsigned i = 0; i < n && n > 1; i++)
