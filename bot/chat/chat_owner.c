@@ -40,9 +40,8 @@ struct chat_owner {
 struct conv {
     char cid[CRYPTO_KEY_HEX];
     struct part *part;
-    int64_t epoch; /* of the lease it was read under */
-    bool orphan;   /* the lease is gone: what comes back is dropped */
-    bool heard;    /* of its change, before the commit's own answer was here: told when that is */
+    bool orphan; /* the lease is gone: what comes back is dropped */
+    bool heard;  /* of its change, before the commit's own answer was here: told when that is */
     long long heard_last;
     struct chat_fields state;
     struct chat_entry *head, **tail;
@@ -129,7 +128,6 @@ static struct conv *conv_of(struct part *p, const char *cid, const struct redis_
         return v;
     v = mem_alloc(sizeof *v);
     v->part = p;
-    v->epoch = lease_epoch(leases_of(p), p->partition);
     snprintf(v->cid, sizeof v->cid, "%s", cid);
     v->tail = &v->head;
     chat_fields_read(&v->state, state);

@@ -91,25 +91,20 @@ static bool phone_form(const struct turn *t, struct buf *b)
 {
     const struct service *s = t->chat->service;
     struct chat_said said;
+    struct buf image = BUF_INIT(512);
     chat_said_init(&said);
     bool good = chat_texts_render(s->chat_texts, "phone_form", t->channel, NULL, &said) == LOA_OK;
-    char *text = good ? mem_strdup(buf_cstr(&said.text)) : NULL,
-         *second = text != NULL ? strchr(text, '\n') : NULL;
-    if (second != NULL)
-        *second++ = '\0';
-    if (good) {
-        struct buf image = BUF_INIT(512);
-        buf_printf(&image, "%s/widget/phone.png", config_str(s->config, "loa", "public_url"));
-        buf_str(b, "{\"request_user_info\":{");
-        member(b, "title", text);
-        buf_char(b, ',');
-        member(b, "subtitle", second != NULL ? second : "");
-        buf_char(b, ',');
-        member(b, "image_url", buf_cstr(&image));
-        buf_str(b, "}}");
-        buf_clear(&image);
-    }
-    free(text);
+    const char *text = buf_cstr(&said.text);
+    size_t title = strcspn(text, "\n");
+    buf_printf(&image, "%s/widget/phone.png", config_str(s->config, "loa", "public_url"));
+    buf_str(b, "{\"request_user_info\":{\"title\":");
+    buf_json_string(b, text, title);
+    buf_char(b, ',');
+    member(b, "subtitle", text[title] != '\0' ? text + title + 1 : "");
+    buf_char(b, ',');
+    member(b, "image_url", buf_cstr(&image));
+    buf_str(b, "}}");
+    buf_clear(&image);
     chat_said_clear(&said);
     return good;
 }
