@@ -22,7 +22,8 @@ struct act {
     handover_done_fn *done;
     void *ctx;
     /* words wait here until it is known who holds the conversation */
-    char cid[CRYPTO_KEY_HEX], login[40], client[HANDOVER_CLIENT_SIZE];
+    char cid[CRYPTO_KEY_HEX], login[40], client[HANDOVER_CLIENT_SIZE], desks[256];
+    bool lead;
     char *text;
 };
 
@@ -74,6 +75,12 @@ static void add_tick(struct args *a, const struct service *s, const char *cid, c
     buf_clear(&sealed);
 }
 
+/* "*": all. */
+static void add_desks(struct args *a, const struct handover_officer *who)
+{
+    args_str(a, who->lead ? "*" : who->desks);
+}
+
 static void run(struct act *a, const char *script, struct args *args)
 {
     if (store_script(a->service->store, a->partition, script, args, acted, a) != LOA_OK)
@@ -97,6 +104,7 @@ void handover_take(struct service *s, const char *cid, const struct handover_off
     args_int(&args, now); /* the turn that follows looks, and sets the right time */
     args_int(&args, steal && who->lead);
     add_tick(&args, s, cid, "#taken");
+    add_desks(&args, who);
     a->counted = steal ? "stolen" : "taken";
     run(a, "desk_take", &args);
 }
@@ -129,6 +137,7 @@ void handover_pass(struct service *s, const char *cid, const struct handover_off
     args_int(&args, due);
     args_int(&args, due);
     add_tick(&args, s, cid, ways[to].tick);
+    add_desks(&args, who);
     a->counted = ways[to].counted;
     run(a, "desk_pass", &args);
 }
@@ -182,6 +191,8 @@ static struct act *words_new(struct service *s, const char *cid, const struct ha
     struct act *a = act_new(s, cid, done, ctx);
     text_copy(a->login, sizeof a->login, who->login);
     text_copy(a->client, sizeof a->client, client);
+    text_copy(a->desks, sizeof a->desks, who->desks);
+    a->lead = who->lead;
     a->text = mem_strdup(text);
     return a;
 }
@@ -201,10 +212,35 @@ void handover_say(struct service *s, const char *cid, const struct handover_offi
     args_clear(&args);
 }
 
+/* Whoever may see the conversation may note something: the holder, and the desk. */
+static void reader_known(void *ctx, enum loa_status st, const struct redis_value *v)
+{
+    static const struct handover_done gone = { "gone", "", "" };
+    struct act *a = ctx;
+    const char *mode = redis_str(redis_at(v, 0), NULL), *login = redis_str(redis_at(v, 1), NULL),
+               *desk = redis_str(redis_at(v, 2), NULL);
+    bool with_people = strcmp(mode, "wait") == 0 || strcmp(mode, "talk") == 0;
+    if (st != LOA_OK)
+        act_end(a, st, NULL);
+    else if (with_people && (a->lead || strcmp(login, a->login) == 0 || board_list_has(a->desks, desk)))
+        receive(a, CHAT_TICK, "#note:");
+    else
+        act_end(a, LOA_OK, &gone);
+}
+
 void handover_note(struct service *s, const char *cid, const struct handover_officer *who, const char *client,
                    const char *text, handover_done_fn *done, void *ctx)
 {
-    receive(words_new(s, cid, who, client, text, done, ctx), CHAT_TICK, "#note:");
+    struct act *a = words_new(s, cid, who, client, text, done, ctx);
+    struct args args;
+    args_init(&args);
+    args_key(&args, a->partition, "cv:%s", cid);
+    args_str(&args, "md");
+    args_str(&args, "of");
+    args_str(&args, "dk");
+    if (store_command(s->store, a->partition, "HMGET", &args, reader_known, a) != LOA_OK)
+        loop_defer(s->loop, act_failed, a);
+    args_clear(&args);
 }
 
 /* ---- the clock ---- */

@@ -24,13 +24,6 @@ static cJSON *line_say(const struct chat_line *l)
     return json_parse(l->say, l->say_len, &say, NULL, 0) == LOA_OK ? say : NULL;
 }
 
-/* Only what lies at this person's desks, or is theirs. */
-static bool may_read(const struct page *p, const struct chat_view *v)
-{
-    return strcmp(chat_view_field(v, "of"), p->who.login) == 0 ||
-           may_see_desk(&p->who, chat_view_field(v, "dk"));
-}
-
 /* ---- suggestions ---- */
 
 static void add_suggestion(struct buf *b, struct faq *f, const char *unit, const struct faq_answer *a,
@@ -84,7 +77,7 @@ static void last_question(void *ctx, enum loa_status st, const struct chat_view 
         ;
     else if (st != LOA_OK)
         page_refuse_status(p, t->id, st);
-    else if (!may_read(p, v))
+    else if (!may_see_talk(&p->who, v))
         page_refuse(p, t->id, "gone", NULL);
     else
         suggest(p, t->id, buf_cstr(&question), chat_view_field(v, "un"));
@@ -219,7 +212,7 @@ static void conversation_read(void *ctx, enum loa_status st, const struct chat_v
     struct cards *c = mem_alloc(sizeof *c);
     c->t = *t;
     c->waiting = 1;
-    if (p != NULL && st == LOA_OK && may_read(p, v)) {
+    if (p != NULL && st == LOA_OK && may_see_talk(&p->who, v)) {
         c->proven = chat_view_field(v, "wk")[0] != '\0' &&
                     strtoll(chat_view_field(v, "wu"), NULL, 10) > clock_wall_ms();
         find_codes(c, v);

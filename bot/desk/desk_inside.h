@@ -97,6 +97,9 @@ bool request_cid(const struct request *r, char cid[CRYPTO_KEY_HEX]);
 bool is_lead(const struct staff_member *w);
 bool is_editor(const struct staff_member *w);
 bool may_see_desk(const struct staff_member *w, const char *desk);
+/* Officers see what waits at their desks or is talked in there; nobody reads what the bot and a citizen say.
+ */
+bool may_see_talk(const struct staff_member *w, const struct chat_view *v);
 
 /* ---- JSON ---- */
 void json_text(struct buf *b, const char *name, const char *value); /* ,"name":"value" */

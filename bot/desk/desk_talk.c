@@ -76,13 +76,10 @@ static struct opened *opened_find(struct page *p, const char *cid)
     return NULL;
 }
 
-/* Officers see what waits at their desks or is talked in there; nobody reads what the bot and a citizen say.
- */
-static bool may_see(const struct page *p, const struct chat_view *v)
+bool may_see_talk(const struct staff_member *w, const struct chat_view *v)
 {
-    const char *desk = chat_view_field(v, "dk");
-    bool mine = strcmp(chat_view_field(v, "of"), p->who.login) == 0;
-    return strcmp(v->mode, "bot") != 0 && (mine || may_see_desk(&p->who, desk));
+    bool mine = strcmp(chat_view_field(v, "of"), w->login) == 0;
+    return strcmp(v->mode, "bot") != 0 && (mine || may_see_desk(w, chat_view_field(v, "dk")));
 }
 
 struct follow {
@@ -127,7 +124,7 @@ static void viewed(void *ctx, enum loa_status st, const struct chat_view *v)
         return;
     }
     o->asking = false;
-    bool seen = st == LOA_OK && may_see(p, v);
+    bool seen = st == LOA_OK && may_see_talk(&p->who, v);
     if (asked && !seen) {
         o->cid[0] = '\0';
         if (st == LOA_OK)
@@ -230,7 +227,7 @@ static void earlier_read(void *ctx, enum loa_status st, const struct chat_view *
     struct follow *f = ctx;
     struct page *p = ticket_page(&f->t);
     struct buf b = BUF_INIT(DESK_OUT_MAX);
-    if (p != NULL && st == LOA_OK && may_see(p, v)) {
+    if (p != NULL && st == LOA_OK && may_see_talk(&p->who, v)) {
         struct chat_view before = *v;
         while (before.lines > 0 && before.line[before.lines - 1].seq >= f->after)
             before.lines--;
@@ -329,10 +326,10 @@ static void words_done(void *ctx, enum loa_status st, const struct handover_done
 
 static struct handover_officer officer_of(const struct page *p)
 {
-    return (struct handover_officer){ p->who.login, p->who.name, is_lead(&p->who) };
+    return (struct handover_officer){ p->who.login, p->who.name, p->who.desks, is_lead(&p->who) };
 }
 
-/* Acting needs to have it open: so it was seen, and the right to see it was looked at. */
+/* Acting needs to have it open. The right to see it may not have been looked at yet: the acts look again. */
 static bool request_opened(const struct request *r, char cid[CRYPTO_KEY_HEX])
 {
     if (!request_cid(r, cid))
@@ -431,7 +428,7 @@ void talk_transfer(struct request *r)
     if (desk != NULL) {
         pass(r, HANDOVER_DESK, NULL, desk);
     } else if (to != NULL && to->here) {
-        struct handover_officer colleague = { to->login, to->name, false };
+        struct handover_officer colleague = { to->login, to->name, to->desks, false };
         pass(r, HANDOVER_COLLEAGUE, &colleague, NULL);
     } else {
         page_refuse(r->page, r->id, "not_here", NULL);

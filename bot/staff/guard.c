@@ -1,5 +1,5 @@
-/* Open sockets of staff: each is closed when its session is over, whoever ended it and in whatever process.
- */
+/* Open sockets of staff: each is closed when its session is over, whoever ended it and in whatever process,
+ * and when the person's roles or desks are others now: the socket was opened with those of then. */
 #include "guard.h"
 #include "loa/log.h"
 #include "loa/mem.h"
@@ -12,6 +12,8 @@
 struct guard {
     uint64_t ws;
     char login[STAFF_LOGIN_SIZE], session[CRYPTO_KEY_HEX];
+    unsigned roles;
+    char desks[sizeof(((struct staff_member *)0)->desks)];
     bool active; /* the person did something since we last asked */
     struct guard *next;
 };
@@ -34,9 +36,12 @@ static void checked(void *ctx, enum loa_status st, const struct session_view *v)
 {
     struct check *c = ctx;
     struct web_socket *ws = ws_find(c->staff->service->server, c->ws);
-    (void)v;
+    const struct guard *g = find(c->staff, c->ws);
     if (st == LOA_DENIED && ws != NULL)
         ws_close(ws, STAFF_CLOSE_SESSION_OVER, "session over");
+    else if (st == LOA_OK && ws != NULL && g != NULL &&
+             (g->roles != v->who.roles || strcmp(g->desks, v->who.desks) != 0))
+        ws_close(ws, STAFF_CLOSE_CHANGED, "roles changed");
     free(c);
 }
 
@@ -106,6 +111,8 @@ void staff_guard_socket(struct service *s, const struct staff_member *who, uint6
     g->ws = ws_id;
     snprintf(g->login, sizeof g->login, "%s", who->login);
     snprintf(g->session, sizeof g->session, "%s", who->session);
+    snprintf(g->desks, sizeof g->desks, "%s", who->desks);
+    g->roles = who->roles;
     g->next = t->guards;
     t->guards = g;
 }

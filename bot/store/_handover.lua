@@ -28,6 +28,15 @@ local function desk_index(P, cid, was)
   redis.call('PUBLISH', 'loa:desk', string.match(P, '{p(%d+)}'))
 end
 
+-- May this officer act in it: the holder, and people of its desk; desks "*" is everybody's.
+local function desk_may(desks, login, of, dk)
+  if desks == '*' or of == login then return true end
+  for desk in string.gmatch(desks, '[^, ]+') do
+    if desk == dk then return true end
+  end
+  return false
+end
+
 -- The citizen is told by a turn, in order with everything else: an input of the kind tick (chat_in.lua writes the same).
 local function desk_tick(P, cid, now, actor, blob)
   redis.call('XADD', P .. 'ct', '*', 'c', cid, 's', 0, 'k', 'tick', 'a', now, 'w', '', 'o', actor, 'i', blob)

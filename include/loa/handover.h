@@ -95,7 +95,8 @@ void handover_begin(struct turn *t, const char *reason, const char *desk);
 /* ---- what officers do: bot/chat/handover.c ---- */
 struct handover_officer {
     const char *login, *name;
-    bool lead; /* may take and pass on what a colleague talks in */
+    const char *desks; /* "a,b": those whose conversations are theirs to act in; a lead's are all */
+    bool lead;         /* may take and pass on what a colleague talks in */
 };
 struct handover_done {
     /* "taken" "mine" (had it already) "passed" "same" (it is so already) "other" "gone"; for words: "said" */

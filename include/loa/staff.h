@@ -69,11 +69,12 @@ typedef void staff_known_fn(void *ctx, enum loa_status st, const struct staff_me
 void staff_of_handshake(struct service *s, const struct http_request *handshake, staff_known_fn *done,
                         void *ctx);
 /* From now on this socket is closed (code 4401) when its session is over: logged out, switched off, password
- * changed, idle or too old. */
+ * changed, idle or too old; and with 1012, to come again, when the person has other roles or desks now. */
 void staff_guard_socket(struct service *s, const struct staff_member *who, uint64_t ws_id);
 /* The person behind this socket did something: idle time starts anew. */
 void staff_socket_active(struct service *s, uint64_t ws_id);
 #define STAFF_CLOSE_SESSION_OVER 4401
+#define STAFF_CLOSE_CHANGED      1012
 
 /* ---- acts ---- */
 /* One record in the stream of acts, not waited for. `about` says on what (an id, never a text or a person's
