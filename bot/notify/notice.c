@@ -4,6 +4,7 @@
 #include "loa/log.h"
 #include "loa/mem.h"
 #include "loa/metrics.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,7 @@ static enum loa_status plan_head(void *ctx, unsigned partition, struct args *a)
     unsigned count = store_partitions(p->env.store);
     struct buf text = BUF_INIT(PARTITIONS_MAX * 1024);
     struct offer *o = mem_alloc(sizeof *o);
+    assert(count > 0);
     o->planner = p;
     for (unsigned i = 0; i < count; i++)
         if (batch_together(p->batch, i, partition))
