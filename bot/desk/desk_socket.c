@@ -24,7 +24,8 @@
  *       item      {"cid","mode":"wait"|"talk","channel":"web"|"zalo","since","due" or "taken","reason",
  *                 "reason_vi","escalated":n,"officer","officer_name","first","proven":bool}
  *                 first: the first words of the question
- *   people        {"items":[{"login","name","desks":[id],"talks":n,"on_duty":bool}]}   connected now
+ *   people        {"items":[{"login","name","desks":[id],"talks":n,"on_duty":bool}]}   officers and leads
+ *                 connected now
  *   conversation  news of a conversation this page has opened, see "open"
  *   typing        {"cid","who":"citizen"}   good for 5 s
  *   notice        {"n":number,"at","kind","text_vi","cid"}   for this person alone: a swap asked for or
@@ -366,15 +367,21 @@ struct arrival {
     uint64_t ws;
 };
 
+/* Who answers citizens stands on the board: a conversation passed to an editor would have nobody. */
+static bool answers(const struct page *p)
+{
+    return (p->who.roles & (ROLE_OFFICER | ROLE_LEAD)) != 0;
+}
+
 static void arrive(struct page *p, const struct staff_member *who)
 {
     struct board_person person = { .here = true };
     p->who = *who;
     text_copy(person.login, sizeof person.login, who->login);
     text_copy(person.name, sizeof person.name, who->name);
-    text_copy(person.desks, sizeof person.desks,
-              (who->roles & (ROLE_OFFICER | ROLE_LEAD)) != 0 ? who->desks : "");
-    board_arrive(p->hub->service->board, &person);
+    text_copy(person.desks, sizeof person.desks, who->desks);
+    if (answers(p))
+        board_arrive(p->hub->service->board, &person);
     staff_guard_socket(p->hub->service, who, p->ws);
     queue_hello(p);
     roster_hello(p);
@@ -425,7 +432,7 @@ static void on_close(void *ctx, struct web_socket *ws)
     (void)ws;
     HASH_DEL(p->hub->pages, p);
     timer_stop(&p->push);
-    if (p->who.login[0] != '\0')
+    if (answers(p))
         board_leave(p->hub->service->board, p->who.login);
     free(p);
 }

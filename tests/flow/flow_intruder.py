@@ -19,9 +19,9 @@ rig.start_loa(0)
 store = rig.store()
 config = rig.config(0)
 for login, name, roles, desks in (("an", "Trần An", "officer", "mot-cua"), ("chi", "Võ Chi", "officer", "ky-thuat"),
-                                  ("lan", "Nguyễn Lan", "officer,lead", "truong-ca")):
+                                  ("lan", "Nguyễn Lan", "officer,lead", "truong-ca"), ("em", "Bùi Em", "editor", "")):
     add_staff(config, login, name, roles, desks)
-an, chi, lan = (Officer(rig, login) for login in ("an", "chi", "lan"))
+an, chi, lan, em = (Officer(rig, login) for login in ("an", "chi", "lan", "em"))
 citizen = Citizen(rig)
 citizen.say("gặp cán bộ")
 cid = an.queue("mot-cua", lambda items: len(items) == 1)[0]["cid"]
@@ -62,6 +62,10 @@ with cases("who does not work at the desk neither writes notes in its conversati
     an.line(cid, lambda line: line["from"] == "n" and "của quầy" in line["say"]["text"])
     equal([line["say"]["text"] for m in an.heard if m["type"] == "conversation" for line in m["lines"] if line["from"] == "n"],
           ["người của quầy"])
+
+with cases("a conversation is not passed to somebody who may not answer it"):
+    equal(an.refused("transfer", cid=cid, to="em"), "not_here")
+    equal(store("HGET", record(cid), "md"), "wait")
 
 with cases("what the bot and a citizen say is nobody's, a lead's neither"):
     alone = Citizen(rig)
