@@ -10,6 +10,7 @@ import pathlib
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ class Demo:
         self.stay = stay
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="loa-demo."))
         self.children = []
-        self.listen = os.environ.get("LOA_DEMO_LISTEN", "127.0.0.1:8080" if stay else "127.0.0.1:0")
+        self.port = int(os.environ.get("LOA_DEMO_PORT", "8080")) if stay else free_port()
 
     # ---- processes ----
     def start(self, name, args):
@@ -271,6 +272,17 @@ allowed_origins = {self.sim}
               f"duplicate={duplicate}", flush=True)
         return lost == 0 and duplicate == 0
 
+    def signpost(self):
+        """Where to go from here, for somebody who sees loa for the first time."""
+        print(f"""
+  Bốn chiếc điện thoại mô phỏng:  {self.sim}/
+  Người dân hỏi đáp:              {self.loa}/hoi-dap
+  Bàn trực của cán bộ:            {self.loa}/desk
+  Tạo tài khoản cán bộ:           {os.path.relpath(LOA)} staff add lan.vo --name "Võ Thị Lan" --role officer --desk mot-cua -c {self.config}
+  Khóa API:                       {self.key}
+  Nhật ký, cấu hình:              {self.dir}
+  Dừng bằng Ctrl-C.""", flush=True)
+
     def run(self):
         self.credentials = {"app-id": "1234567890123456789", "oa-id": "2222222222222222222",
                             "app-secret": secrets.token_hex(10), "oa-secret-key": secrets.token_hex(10),
@@ -278,18 +290,18 @@ allowed_origins = {self.sim}
                             "sms-token": secrets.token_hex(12), "sms-key": secrets.token_hex(8),
                             "sms-secret": secrets.token_hex(8), "email-token": secrets.token_hex(12),
                             "session": secrets.token_hex(32)}
-        port = 8080 if self.stay else free_port()
+        if not is_free(self.port):
+            raise SystemExit(f"Cổng {self.port} đang có chương trình khác dùng. Chọn cổng khác: LOA_DEMO_PORT=8090 make run")
         try:
-            self.start_sim(f"http://127.0.0.1:{port}")
-            self.start_loa(port)
+            self.start_sim(f"http://127.0.0.1:{self.port}")
+            self.start_loa(self.port)
             self.citizens()
             self.play()
             self.talk()
             self.show()
             good = self.summary()
             if self.stay:
-                print(f"\n  loa:              {self.loa}\n  Bốn chiếc điện thoại mô phỏng: {self.sim}/\n"
-                      f"  Khóa API:         {self.key}\n  Nhật ký:          {self.dir}\n  Dừng bằng Ctrl-C.", flush=True)
+                self.signpost()
                 while True:
                     time.sleep(SESSION_S - 300)
                     self.log_in()
@@ -309,10 +321,19 @@ allowed_origins = {self.sim}
 
 
 def free_port():
-    import socket
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def is_free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what a run just stopped has left does not count
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def interrupted(signo, frame):

@@ -158,7 +158,8 @@ void handover_begin(struct turn *t, const char *reason, const char *desk)
     if (strcmp(turn_mode(t), "talk") == 0)
         return; /* somebody is there already */
     if (strcmp(turn_mode(t), "wait") == 0) {
-        say_still_waiting(t, handover_desk(t));
+        if (strcmp(reason, "urgent") != 0) /* the number to call is the last thing they read */
+            say_still_waiting(t, handover_desk(t));
         return;
     }
     const struct desk *d = desk != NULL ? desk_find(s->desks, desk) : NULL;

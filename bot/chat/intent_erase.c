@@ -89,7 +89,7 @@ static enum claim resume(struct turn *t, const char *expected)
     (void)expected;
     if (turn_payload(t, "xoa-that") != NULL)
         return erase(t);
-    if (turn_payload(t, "khong") == NULL && strcmp(turn_folded(t), "khong") != 0)
+    if (turn_payload(t, "khong") == NULL && !wish_to_keep(turn_service(t)->wish_words, turn_text(t)))
         return CLAIM_PASS;
     turn_say(t, "erase_kept", NULL);
     return CLAIM_DONE;

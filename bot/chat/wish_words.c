@@ -12,10 +12,10 @@ static const struct phrase_group lookup_groups[] = {
     [UNFOLLOW] = { "unfollow", "" }, { NULL, NULL },
 };
 
-enum { E_ERASE, E_OWN, E_FILLER, E_VETO };
+enum { E_ERASE, E_KEEP, E_OWN, E_FILLER, E_VETO };
 static const struct phrase_group erase_groups[] = {
-    [E_ERASE] = { "erase", "" }, [E_OWN] = { "own", "" }, [E_FILLER] = { "filler", "" },
-    [E_VETO] = { "veto", "" },   { NULL, NULL },
+    [E_ERASE] = { "erase", "" },   [E_KEEP] = { "keep", "" }, [E_OWN] = { "own", "" },
+    [E_FILLER] = { "filler", "" }, [E_VETO] = { "veto", "" }, { NULL, NULL },
 };
 
 struct wish_words {
@@ -67,4 +67,11 @@ bool wish_to_be_erased(const struct wish_words *w, const char *text)
     phrase_book_read(w->erase, text, &h);
     return phrase_hits_of(&h, E_ERASE) > 0 && phrase_hits_of(&h, E_VETO) == 0 &&
            (phrase_hits_of(&h, E_OWN) > 0 || h.unknown == 0);
+}
+
+bool wish_to_keep(const struct wish_words *w, const char *text)
+{
+    struct phrase_hits h;
+    phrase_book_read(w->erase, text, &h);
+    return phrase_hits_of(&h, E_KEEP) > 0 && phrase_hits_of(&h, E_ERASE) == 0 && h.unknown == 0;
 }

@@ -21,5 +21,6 @@ enum dossier_wish {
 };
 enum dossier_wish wish_about_dossier(const struct wish_words *w, const char *text);
 bool wish_to_be_erased(const struct wish_words *w, const char *text);
+bool wish_to_keep(const struct wish_words *w, const char *text); /* a no to "erase?", and nothing else */
 
 #endif

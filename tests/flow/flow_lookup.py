@@ -283,6 +283,8 @@ with cases("being forgotten is explained, asked once more, and can be refused; a
     got = lan.say("xoá dữ liệu của tôi")
     assert "Còn được giữ theo quy định" in got["text"] and "#xoa-that" in payloads(got), got
     assert "không xóa gì" in lan.say("#khong")["text"]
+    lan.say("xoá dữ liệu của tôi")
+    assert "không xóa gì" in lan.say("thôi không xoá nữa")["text"]
     assert keys_with("cv:") and f"#hs:{D}" in payloads(lan.say("hồ sơ của tôi đến đâu rồi"))
 
 with cases("being forgotten: nothing of the person is left, under no identity; the conversation neither"):

@@ -101,8 +101,33 @@ static void test_erase(void **state)
         check_int(erase_cases[i].text, wish_to_be_erased(words, erase_cases[i].text), erase_cases[i].want);
 }
 
+static const struct {
+    const char *text;
+    bool want;
+} keep_cases[] = {
+    { "không", true },
+    { "ko", true },
+    { "Thôi", true },
+    { "thôi không xoá nữa", true },
+    { "đừng xóa dữ liệu của tôi", true },
+    { "tôi đổi ý", true },
+    { "thoi khong xoa nua", true },
+    { "xóa đi", false },
+    { "thôi xóa dữ liệu của tôi đi", false },
+    { "không biết làm khai sinh ở đâu", false },
+    { "", false },
+};
+
+static void test_keep(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof keep_cases / sizeof keep_cases[0]; i++)
+        check_int(keep_cases[i].text, wish_to_keep(words, keep_cases[i].text), keep_cases[i].want);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dossier), cmocka_unit_test(test_erase) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dossier), cmocka_unit_test(test_erase),
+                                        cmocka_unit_test(test_keep) };
     return cmocka_run_group_tests(tests, load, unload);
 }
