@@ -140,11 +140,17 @@ static void keep_unanswered(struct turn *t, const struct faq_answer *a)
     unanswered_keep(turn_service(t), turn_cid(t), turn_seq(t), turn_text(t), nearest);
 }
 
+/* Who has just cried for help and waits for a person is not told what this chat is for. */
+static bool in_need(const struct turn *t)
+{
+    return strcmp(turn_mode(t), "wait") == 0 && strcmp(turn_field(t, "hr"), "urgent") == 0;
+}
+
 static enum claim pass_on(struct turn *t, const struct faq_answer *a)
 {
     keep_unanswered(t, a);
     const struct desk *d = NULL;
-    if (a->sentence[0] != '\0')
+    if (a->sentence[0] != '\0' && !in_need(t))
         turn_say_plain(t, a->sentence);
     if (a->department[0] != '\0')
         d = desk_for_department(turn_service(t)->desks, a->department);

@@ -246,9 +246,17 @@ static enum claim stop_waiting(struct turn *t)
     return CLAIM_DONE;
 }
 
+/* The button, or its words typed. */
+static bool wants_no_more(const struct turn *t)
+{
+    const char *said = turn_kind(t) == CHAT_TEXT ? turn_folded(t) : "";
+    return turn_payload(t, "thoi-cho") != NULL || strcmp(said, "khong cho nua") == 0 ||
+           strcmp(said, "thoi khong cho nua") == 0 || strcmp(said, "thoi, khong cho nua") == 0;
+}
+
 static enum claim look(struct turn *t)
 {
-    if (strcmp(turn_mode(t), "wait") == 0 && turn_payload(t, "thoi-cho") != NULL)
+    if (strcmp(turn_mode(t), "wait") == 0 && wants_no_more(t))
         return stop_waiting(t);
     if (turn_kind(t) == CHAT_OFFICER)
         return officer_speaks(t);

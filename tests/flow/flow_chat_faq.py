@@ -66,6 +66,13 @@ with cases("a cry for help: the number and a button to call it at once, a person
     if any(word in json.dumps(alerts(), ensure_ascii=False) for word in ("chay nha", "muon chet", "cầm dao")):
         raise AssertionError("a citizen's words in an alert")
 
+with cases("who cried for help and waits is not told what the chat is for, and may stop waiting in words"):
+    say(person(1), "em buồn quá", "vẫn đang chờ")
+    if any("thủ tục hành chính" in m["text"] for m in received(person(1))):
+        raise AssertionError(received(person(1)))
+    say(person(1), "thôi không chờ nữa", "rút khỏi hàng chờ")
+    say(person(1), "cảm ơn em nhiều nhé", "cứ nhắn")
+
 with cases("an insult: a kind line and a person"):
     uid = person(10)
     say(uid, "đồ ngu", "xin lỗi")
