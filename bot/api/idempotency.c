@@ -39,7 +39,8 @@ void api_idempotent(struct api_call *c, api_handler *next)
     buf_reset(&b);
     buf_printf(&b, "%d %s\n", (int)http_request_method(c->req), http_request_path(c->req));
     buf_add(&b, body, n);
-    crypto_hash_hex(b.data, b.len, what, 40);
+    crypto_mac_hex(c->service->crypto, "idempotency", b.data, b.len, what,
+                   40); /* a body may hold what can be guessed */
     buf_clear(&b);
 
     struct checking *k = mem_alloc(sizeof *k);

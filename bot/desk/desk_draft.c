@@ -113,8 +113,10 @@ void draft_put(struct request *r)
 void draft_publish(struct request *r)
 {
     const char *id = request_str(r, "draft");
+    int64_t read_at = 0;
+    json_int(r->m, "at", &read_at);
     if (good_id(r, id))
-        faq_own_publish(r->page->hub->service->faq_own, id, r->page->who.login, done,
+        faq_own_publish(r->page->hub->service->faq_own, id, read_at, r->page->who.login, done,
                         draft_ticket_new(r, id));
 }
 

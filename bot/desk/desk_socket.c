@@ -73,8 +73,9 @@
  *                 the FAQ to be
  *   draft_list    ok {"items":[{"draft","topic","question","variants","answer","by","by_name","at",
  *                 "state":"draft"|"live"}]}, newest first
- *   draft_publish leads, editors {"draft"}   works in all processes at once; "conflict": the FAQ refuses it
- *   draft_drop    {"draft"}   leads, editors; who wrote it while it is a draft. A live one leaves the FAQ
+ *   draft_publish leads, editors {"draft","at"}   works in all processes at once; at: of the draft that was
+ * read, else "changed"; "conflict": the FAQ refuses it draft_drop    {"draft"}   leads, editors; who wrote it
+ * while it is a draft. A live one leaves the FAQ
  *
  * ---- roster ---- (a week is named by its Monday, "2026-11-23")
  *   roster_get    {"desk","week"}   ok {"desk","week","shifts":[{"shift","login","name","from","to",

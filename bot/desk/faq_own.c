@@ -66,7 +66,8 @@ static void read_all(void *ctx, enum loa_status st, const struct redis_value *v)
         const char *state = redis_str(store_field(states, id), NULL), *bar = strchr(state, '|');
         cJSON *entry = bar != NULL ? open_entry(r->own, redis_at(entries, i + 1)) : NULL;
         if (entry != NULL)
-            draft[n++] = (struct faq_draft){ id, bar + 1, strncmp(state, "live|", 5) == 0, entry };
+            draft[n++] = (struct faq_draft){ id, bar + 1, strncmp(state, "live|", 5) == 0, entry,
+                                             redis_at(entries, i + 1) };
     }
     qsort(draft, n, sizeof draft[0], newest_first);
     r->done(r->ctx, st, draft, n);
@@ -209,6 +210,7 @@ static void news(void *ctx, const char *channel, const char *data, size_t len)
 struct changing {
     struct faq_own *own;
     char id[DRAFT_ID_SIZE], by[40];
+    int64_t read_at; /* when the draft was written that its approver has read */
     faq_own_fn *done;
     void *ctx;
 };
@@ -269,19 +271,23 @@ void faq_own_put(struct faq_own *o, const char *id, const cJSON *entry, const ch
     buf_clear(&sealed);
 }
 
-static void set_state(struct changing *c, bool editor, const char *state)
+/* `as_read`: only while the record is still this one; NULL: whatever it is. */
+static void set_state(struct changing *c, bool editor, const char *state, const struct redis_value *as_read)
 {
     struct args a;
+    size_t n;
+    const char *bytes = redis_str(as_read, &n);
     keys(&a, c->id);
     args_str(&a, c->by);
     args_int(&a, editor);
     args_str(&a, state);
+    args_bin(&a, bytes, n);
     run(c, "draft_state", &a);
 }
 
 void faq_own_drop(struct faq_own *o, const char *id, const char *by, bool editor, faq_own_fn *done, void *ctx)
 {
-    set_state(changing_new(o, id, by, done, ctx), editor, "");
+    set_state(changing_new(o, id, by, done, ctx), editor, "", NULL);
 }
 
 /* Loaded aside with all the others: what the FAQ would refuse does not become live anywhere. */
@@ -303,28 +309,52 @@ static bool would_load(struct faq_own *o, const struct buf *json, char *why, siz
     return good;
 }
 
+static const struct faq_draft *find_draft(const struct faq_draft *draft, unsigned count, const char *id)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(draft[i].id, id) == 0)
+            return &draft[i];
+    return NULL;
+}
+
+/* Why it must not become live, "" when it may. */
+static const char *objection(struct changing *c, const struct faq_draft *draft, unsigned count, char *why,
+                             size_t size)
+{
+    struct buf json = BUF_INIT(FILE_MAX_BYTES);
+    const struct faq_draft *d = find_draft(draft, count, c->id);
+    const char *word = "";
+    int64_t at = 0;
+    live_json(c->own->service, draft, count, c->id, &json);
+    if (d == NULL)
+        word = "not_found";
+    else if (!json_int(d->entry, "at", &at) || at != c->read_at)
+        word = "changed";
+    else if (!buf_ok(&json) || !would_load(c->own, &json, why, size))
+        word = "conflict";
+    buf_clear(&json);
+    return word;
+}
+
 static void before_publishing(void *ctx, enum loa_status st, const struct faq_draft *draft, unsigned count)
 {
     struct changing *c = ctx;
-    struct buf json = BUF_INIT(FILE_MAX_BYTES);
     char why[400] = "";
-    if (st == LOA_OK)
-        live_json(c->own->service, draft, count, c->id, &json);
-    if (st == LOA_OK && (!buf_ok(&json) || !would_load(c->own, &json, why, sizeof why))) {
-        c->done(c->ctx, LOA_OK, "conflict", why);
-        free(c);
-    } else if (st != LOA_OK) {
-        c->done(c->ctx, st, "", "");
-        free(c);
-    } else {
-        set_state(c, true, "live");
+    const char *word = st == LOA_OK ? objection(c, draft, count, why, sizeof why) : "";
+    if (st == LOA_OK && word[0] == '\0') {
+        set_state(c, true, "live", find_draft(draft, count, c->id)->sealed);
+        return;
     }
-    buf_clear(&json);
+    c->done(c->ctx, st, word, why);
+    free(c);
 }
 
-void faq_own_publish(struct faq_own *o, const char *id, const char *by, faq_own_fn *done, void *ctx)
+void faq_own_publish(struct faq_own *o, const char *id, int64_t read_at, const char *by, faq_own_fn *done,
+                     void *ctx)
 {
-    faq_own_list(o, before_publishing, changing_new(o, id, by, done, ctx));
+    struct changing *c = changing_new(o, id, by, done, ctx);
+    c->read_at = read_at;
+    faq_own_list(o, before_publishing, c);
 }
 
 /* ---- life ---- */

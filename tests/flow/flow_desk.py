@@ -208,10 +208,12 @@ with cases("an answer becomes a draft, which nobody is told yet"):
     equal(stranger.count("quầy hướng dẫn"), 0)
 
 with cases("only leads and editors let it go live; it works in the other process at once"):
-    equal(an.refused("draft_publish", draft=draft), "forbidden")
+    equal(an.refused("draft_publish", draft=draft, at=listed["at"]), "forbidden")
     equal(binh.refused("draft_put", draft=draft, topic="", question="khác", variants=[], answer="khác"), "forbidden")
     began = time.monotonic()
-    em.ok("draft_publish", draft=draft)
+    equal(em.refused("draft_publish", draft=draft), "changed", "nobody publishes what he has not read")
+    equal(em.refused("draft_publish", draft=draft, at=listed["at"] - 1), "changed")
+    em.ok("draft_publish", draft=draft, at=listed["at"])
 
     def answered():
         c = Citizen(rig, 1)
@@ -227,7 +229,8 @@ with cases("only leads and editors let it go live; it works in the other process
 
 with cases("an entry that the FAQ would refuse does not become live"):
     bad = an.ok("draft_put", draft="", topic="", question="Hỏi gì đó?", variants=[], answer="Xem {{khong_co_bien_nay}}")["draft"]
-    refused = em.ask("draft_publish", draft=bad)
+    bad_at = next(d["at"] for d in em.ok("draft_list")["items"] if d["draft"] == bad)
+    refused = em.ask("draft_publish", draft=bad, at=bad_at)
     equal((refused["type"], refused["code"]), ("refused", "conflict"))
     assert "khong_co_bien_nay" in refused["detail_vi"], refused
     an.ok("draft_drop", draft=bad)

@@ -32,9 +32,9 @@ export function draftForm(d) {
   }, "Lưu");
 }
 
-async function act(type, draft, said) {
+async function act(type, draft, said, at) {
   try {
-    await request(type, { draft }, { again: true });
+    await request(type, { draft, at }, { again: true });
     tell(said);
     fault("");
   } catch (why) {
@@ -48,7 +48,7 @@ function entry(d) {
   return el("li", { class: "card" }, el("h3", {}, d.question), el("p", { class: "text" }, d.answer),
     d.variants && d.variants.length > 0 && el("p", { class: "soft" }, `Cách hỏi khác: ${d.variants.join("; ")}`),
     el("p", { class: "soft" }, [live ? "✓ Đang dùng" : "Chờ duyệt", d.topic, d.by_name || d.by, whenText(d.at)].filter(Boolean).join(" · ")),
-    el("div", { class: "row" }, mayPublish() && !live && button("Duyệt, dùng ngay", () => act("draft_publish", d.draft, "Trợ lý đã dùng mục này."), { class: "main" }),
+    el("div", { class: "row" }, mayPublish() && !live && button("Duyệt, dùng ngay", () => act("draft_publish", d.draft, "Trợ lý đã dùng mục này.", d.at), { class: "main" }),
       !live && button("Sửa", () => draftForm(d)),
       (mayPublish() || (!live && d.by === myself().login)) && button(live ? "Ngừng dùng" : "Xoá", () => act("draft_drop", d.draft, "Đã bỏ mục này."))));
 }
