@@ -158,7 +158,7 @@ void handover_begin(struct turn *t, const char *reason, const char *desk)
     if (strcmp(turn_mode(t), "talk") == 0)
         return; /* somebody is there already */
     if (strcmp(turn_mode(t), "wait") == 0) {
-        if (strcmp(reason, "urgent") != 0) /* the number to call is the last thing they read */
+        if (strcmp(reason, "urgent") != 0)
             say_still_waiting(t, handover_desk(t));
         return;
     }
@@ -173,7 +173,8 @@ void handover_begin(struct turn *t, const char *reason, const char *desk)
     turn_set(t, "he", "");
     turn_set(t, "h1", "");
     set_first_words(t);
-    say_promise(t, d, &promise);
+    if (strcmp(reason, "urgent") != 0) /* the number to call is the last thing they read */
+        say_promise(t, d, &promise);
     handover_watch(s, d);
     turn_count(t, "handed_over", reason);
 }

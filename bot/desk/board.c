@@ -84,11 +84,19 @@ static struct column *column_of(const struct board *b, const char *desk)
     return NULL;
 }
 
+static bool urgent(const struct board_item *it)
+{
+    return strcmp(it->reason, "urgent") == 0;
+}
+
+/* Those who wait before those who talk; among them life and limb first, then who came first. */
 static int by_turn(const void *a, const void *b)
 {
     const struct board_item *x = *(struct board_item *const *)a, *y = *(struct board_item *const *)b;
     if (x->talking != y->talking)
         return x->talking - y->talking;
+    if (!x->talking && urgent(x) != urgent(y))
+        return urgent(y) - urgent(x);
     int64_t s = x->talking ? x->talking_ms : x->waiting_ms, t = y->talking ? y->talking_ms : y->waiting_ms;
     return s != t ? (s > t) - (s < t) : strcmp(x->cid, y->cid);
 }
@@ -109,8 +117,9 @@ static void column_build(struct board *b, unsigned i)
     }
     if (col->count > 1)
         qsort(col->item, col->count, sizeof(struct board_item *), by_turn);
-    if (col->count > 0 && !col->item[0]->talking)
-        col->oldest_ms = col->item[0]->waiting_ms;
+    for (unsigned k = 0; k < col->count && !col->item[k]->talking; k++)
+        if (col->oldest_ms == 0 || col->item[k]->waiting_ms < col->oldest_ms)
+            col->oldest_ms = col->item[k]->waiting_ms;
 }
 
 static void say_changed(struct board *b, const char *desk)
@@ -462,7 +471,7 @@ unsigned board_ahead(const struct board *b, const char *desk, int64_t since_ms)
     unsigned shown = 0, ahead = 0;
     for (unsigned i = 0; col != NULL && i < col->count && !col->item[i]->talking; i++) {
         shown++;
-        ahead += col->item[i]->waiting_ms < since_ms;
+        ahead += urgent(col->item[i]) || col->item[i]->waiting_ms < since_ms;
     }
     /* Those beyond what is kept came later than those kept, but most likely before somebody new. */
     return col != NULL && ahead == shown ? col->waiting : ahead;

@@ -23,7 +23,10 @@ local function desk_index(P, cid, was)
     redis.call('ZREM', P .. 'hq:' .. was.dk, cid)
     redis.call('ZREM', P .. 'ht:' .. was.dk, cid)
   end
-  if md == 'wait' and dk ~= '' then redis.call('ZADD', P .. 'hq:' .. dk, hq, cid) end
+  -- Life and limb goes before everybody.
+  local place = tonumber(hq) or 0
+  if f[7] == 'urgent' then place = place - 1e13 end
+  if md == 'wait' and dk ~= '' then redis.call('ZADD', P .. 'hq:' .. dk, place, cid) end
   if md == 'talk' and dk ~= '' then redis.call('ZADD', P .. 'ht:' .. dk, f[6] or hq, cid) end
   redis.call('PUBLISH', 'loa:desk', string.match(P, '{p(%d+)}'))
 end

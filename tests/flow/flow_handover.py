@@ -61,12 +61,12 @@ def conversations():
     return {k.split(":cv:")[1]: k for p in range(16) for k in store("KEYS", f"loa:{{p{p:02d}}}:cv:*")}
 
 
-def waiting_citizen(process=0, words="gặp cán bộ"):
+def waiting_citizen(process=0, words="gặp cán bộ", answer="chuyển câu hỏi"):
     """A new visitor who has asked for a person; (citizen, cid)."""
     before = set(conversations())
     c = Citizen(rig, process)
     c.say(words)
-    c.line("chuyển câu hỏi")
+    c.line(answer)
     cid = (set(conversations()) - before).pop()
     return c, cid
 
@@ -116,6 +116,13 @@ with cases("who waits may think better of it, and ask again"):
     other_citizen.line("rút khỏi hàng chờ")
     an.queue("mot-cua", lambda items: all(i["cid"] != gone for i in items))
     equal(store("HGET", conversations()[gone], "md"), "bot")
+
+with cases("life and limb goes before everybody, with the number to call as the last thing they read"):
+    frightened, first = waiting_citizen(1, "tôi muốn tự tử", "115")
+    an.queue("mot-cua", lambda items: [i["cid"] for i in items[:2]] == [first, cid] and items[0]["reason"] == "urgent")
+    equal(frightened.count("vị trí"), 0)
+    frightened.ws.send({"type": "tap", "id": fresh_id(), "payload": "#thoi-cho", "title": "Thôi, không chờ nữa"})
+    an.queue("mot-cua", lambda items: all(i["cid"] != first for i in items))
 
 with cases("while one waits the bot still answers"):
     citizen.say(QUESTION)

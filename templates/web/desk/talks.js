@@ -128,7 +128,8 @@ function announce(waiting) {
 
 export function draw() {
   if (!me) return;
-  const all = items(), waiting = all.filter((i) => i.mode === "wait").sort((a, b) => a.since - b.since);
+  const urgent = (i) => Number(i.reason === "urgent");
+  const all = items(), waiting = all.filter((i) => i.mode === "wait").sort((a, b) => urgent(b) - urgent(a) || a.since - b.since);
   const mine = all.filter((i) => i.mode === "talk" && i.officer === me.login);
   part("wait", waiting);
   part("mine", mine);
