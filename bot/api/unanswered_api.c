@@ -1,3 +1,4 @@
+#include "loa/csv.h"
 #include "loa/clock.h"
 #include "loa/log.h"
 #include "loa/mem.h"
@@ -106,12 +107,12 @@ static void answer_csv(struct making *m)
         buf_printf(&out, "%u", g->count);
         for (unsigned k = 0; k < UNANSWERED_EXAMPLES; k++) {
             buf_char(&out, ';');
-            unanswered_csv_cell(&out, k < g->examples ? m->question[g->example[k]].shown : "");
+            csv_cell(&out, k < g->examples ? m->question[g->example[k]].shown : "");
         }
         buf_char(&out, ';');
-        unanswered_csv_cell(&out, g->nearest);
+        csv_cell(&out, g->nearest);
         buf_char(&out, ';');
-        unanswered_csv_cell(&out, question_of(s, g->nearest));
+        csv_cell(&out, question_of(s, g->nearest));
         buf_str(&out, "\r\n");
     }
     week_word(m->monday, week);

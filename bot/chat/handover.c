@@ -197,19 +197,24 @@ static struct act *words_new(struct service *s, const char *cid, const struct ha
     return a;
 }
 
+/* Asks who is in the conversation: md, of, on, dk. */
+static void look_first(struct act *a, redis_done_fn *known)
+{
+    static const char *const field[] = { "md", "of", "on", "dk" };
+    struct args args;
+    args_init(&args);
+    args_key(&args, a->partition, "cv:%s", a->cid);
+    for (unsigned i = 0; i < sizeof field / sizeof field[0]; i++)
+        args_str(&args, field[i]);
+    if (store_command(a->service->store, a->partition, "HMGET", &args, known, a) != LOA_OK)
+        loop_defer(a->service->loop, act_failed, a);
+    args_clear(&args);
+}
+
 void handover_say(struct service *s, const char *cid, const struct handover_officer *who, const char *client,
                   const char *text, handover_done_fn *done, void *ctx)
 {
-    struct act *a = words_new(s, cid, who, client, text, done, ctx);
-    struct args args;
-    args_init(&args);
-    args_key(&args, a->partition, "cv:%s", cid);
-    args_str(&args, "md");
-    args_str(&args, "of");
-    args_str(&args, "on");
-    if (store_command(s->store, a->partition, "HMGET", &args, holder_known, a) != LOA_OK)
-        loop_defer(s->loop, act_failed, a);
-    args_clear(&args);
+    look_first(words_new(s, cid, who, client, text, done, ctx), holder_known);
 }
 
 /* Whoever may see the conversation may note something: the holder, and the desk. */
@@ -218,7 +223,7 @@ static void reader_known(void *ctx, enum loa_status st, const struct redis_value
     static const struct handover_done gone = { "gone", "", "" };
     struct act *a = ctx;
     const char *mode = redis_str(redis_at(v, 0), NULL), *login = redis_str(redis_at(v, 1), NULL),
-               *desk = redis_str(redis_at(v, 2), NULL);
+               *desk = redis_str(redis_at(v, 3), NULL);
     bool with_people = strcmp(mode, "wait") == 0 || strcmp(mode, "talk") == 0;
     if (st != LOA_OK)
         act_end(a, st, NULL);
@@ -231,16 +236,7 @@ static void reader_known(void *ctx, enum loa_status st, const struct redis_value
 void handover_note(struct service *s, const char *cid, const struct handover_officer *who, const char *client,
                    const char *text, handover_done_fn *done, void *ctx)
 {
-    struct act *a = words_new(s, cid, who, client, text, done, ctx);
-    struct args args;
-    args_init(&args);
-    args_key(&args, a->partition, "cv:%s", cid);
-    args_str(&args, "md");
-    args_str(&args, "of");
-    args_str(&args, "dk");
-    if (store_command(s->store, a->partition, "HMGET", &args, reader_known, a) != LOA_OK)
-        loop_defer(s->loop, act_failed, a);
-    args_clear(&args);
+    look_first(words_new(s, cid, who, client, text, done, ctx), reader_known);
 }
 
 /* ---- the clock ---- */

@@ -451,16 +451,3 @@ void unanswered_clear(struct unanswered_list *l)
     free(l->group_of);
     *l = (struct unanswered_list){ 0 };
 }
-
-void unanswered_csv_cell(struct buf *out, const char *text)
-{
-    buf_char(out, '"');
-    if (strchr("=+-@\t\r\n", text[0]) != NULL && text[0] != '\0')
-        buf_char(out, '\'');
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            buf_char(out, '"');
-        buf_char(out, *text == '\n' || *text == '\r' ? ' ' : *text);
-    }
-    buf_char(out, '"');
-}

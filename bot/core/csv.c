@@ -114,3 +114,16 @@ enum csv_result csv_next(struct csv *c, char **cell, unsigned max, unsigned *cou
             return CSV_ROW;
     }
 }
+
+void csv_cell(struct buf *out, const char *text)
+{
+    buf_char(out, '"');
+    if (text[0] != '\0' && strchr("=+-@\t\r\n", text[0]) != NULL)
+        buf_char(out, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            buf_char(out, '"');
+        buf_char(out, *text == '\n' || *text == '\r' ? ' ' : *text);
+    }
+    buf_char(out, '"');
+}

@@ -1,6 +1,7 @@
 /* The roster on the page of the desk, notices for one officer, and the week as a table. */
 #include "desk_inside.h"
 #include "loa/clock.h"
+#include "loa/csv.h"
 #include "loa/mem.h"
 #include "loa/roster.h"
 #include "loa/text.h"
@@ -294,23 +295,11 @@ void roster_notice_read(struct request *r)
 
 /* ---- the week as a table ---- */
 
-/* A cell that a spreadsheet takes for text, never for a formula. */
-static void add_cell(struct buf *b, const char *text)
-{
-    buf_str(b, strchr("=+-@\t\r", text[0]) != NULL && text[0] != '\0' ? "\"'" : "\"");
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            buf_char(b, '"');
-        buf_char(b, *text);
-    }
-    buf_char(b, '"');
-}
-
 static void add_time(struct buf *b, int64_t ms)
 {
     char text[32];
     date_print_vi_time(ms, text);
-    add_cell(b, text);
+    csv_cell(b, text);
 }
 
 static void answer_csv(struct api_call *c, const struct buf *csv)
@@ -327,9 +316,9 @@ static void exported(void *ctx, enum loa_status st, const struct roster_shift *s
                 "Tên đăng nhập;Họ và tên;Từ;Đến;Có mặt từ;Số phút có mặt\r\n");
     for (unsigned i = 0; i < count; i++) {
         const struct roster_shift *s = &shift[i];
-        add_cell(&b, s->login);
+        csv_cell(&b, s->login);
         buf_char(&b, ';');
-        add_cell(&b, s->name);
+        csv_cell(&b, s->name);
         buf_char(&b, ';');
         add_time(&b, s->from_ms);
         buf_char(&b, ';');

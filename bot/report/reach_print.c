@@ -1,4 +1,5 @@
 /* The answer as JSON and as CSV. */
+#include "loa/csv.h"
 #include "loa/local_time.h"
 #include "loa/reach.h"
 #include <stdio.h>
@@ -37,25 +38,11 @@ void reach_json(const struct reach_query *q, const struct reach_report *r, struc
     buf_str(out, "]}");
 }
 
-/* A quoted cell; one that a spreadsheet would take for a formula begins with an apostrophe. */
-static void csv_cell(const char *s, struct buf *out)
-{
-    buf_char(out, '"');
-    if (strchr("=+-@\t\r", s[0]) != NULL && s[0] != '\0')
-        buf_char(out, '\'');
-    for (; *s != '\0'; s++) {
-        if (*s == '"')
-            buf_char(out, '"');
-        buf_char(out, *s);
-    }
-    buf_char(out, '"');
-}
-
 static void csv_row(const struct reach_row *r, struct buf *out)
 {
-    csv_cell(r->key, out);
+    csv_cell(out, r->key);
     buf_char(out, ',');
-    csv_cell(r->name, out);
+    csv_cell(out, r->name);
     buf_printf(out, ",%llu,%llu,%llu\r\n", (unsigned long long)r->accepted, (unsigned long long)r->delivered,
                (unsigned long long)r->seen);
 }

@@ -1,11 +1,13 @@
 /*
- * csv - reads a table as spreadsheets save it (RFC 4180 and what Excel makes of it): comma, semicolon or TAB,
- * whichever the first line has most of; quoted cells with "" inside and line ends inside; a byte order mark;
- * CR LF, LF or CR. Works in place: cells are parts of the text and live as long as it.
+ * csv - reads and writes tables. It reads a table as spreadsheets save it (RFC 4180 and what Excel makes of
+ * it): comma, semicolon or TAB, whichever the first line has most of; quoted cells with "" inside and line
+ * ends inside; a byte order mark; CR LF, LF or CR. Works in place: cells are parts of the text and live as
+ * long as it.
  */
 #ifndef LOA_CSV_H
 #define LOA_CSV_H
 
+#include "loa/buf.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,5 +29,9 @@ void csv_init(struct csv *c, char *text, size_t len);
 /* Sets up to `max` cells, trimmed of blanks outside quotes, and how many the row has, which may be more.
  * Empty lines are passed over. */
 enum csv_result csv_next(struct csv *c, char **cell, unsigned max, unsigned *count);
+
+/* Appends one quoted cell on one line. What a spreadsheet would take for a formula gets an apostrophe in
+ * front. */
+void csv_cell(struct buf *out, const char *text);
 
 #endif

@@ -40,9 +40,6 @@ struct unanswered_list {
 void unanswered_cluster(const struct unanswered_question *q, unsigned n, struct unanswered_list *out);
 void unanswered_clear(struct unanswered_list *l);
 
-/* A cell that no spreadsheet takes for a formula, quoted. */
-void unanswered_csv_cell(struct buf *out, const char *text);
-
 /* ---- reading ---- */
 /*
  *   GET /desk/unanswered?week=2026-11-23&limit=

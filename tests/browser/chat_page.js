@@ -1,14 +1,10 @@
 // The chat in a real browser, on a page of another origin. Started by chat_page.py, which stops and starts loa when a line asks for it.
 "use strict";
 const http = require("http");
-const fs = require("fs");
 const path = require("path");
 const { chromium } = require("playwright-core");
-const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const { FLAGS, ask, axe, check, count } = require("./page_checks.js");
 const world = JSON.parse(process.argv[2]);
-const lines = require("readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
 const EVIL = '<img src=x onerror="document.title=1"><b>đậm</b> \u202egnốhk';
 const QUESTION = "Tôi đăng nhập Cổng Dịch vụ công bằng tài khoản nào?";
 const host = `http://127.0.0.1:${world.hostPort}/`;
@@ -16,22 +12,6 @@ const ws = world.loa.replace("http", "ws");
 // What the head of widget.js asks of the page that embeds it, and nothing more.
 const POLICY = `default-src 'none'; script-src ${world.loa}; style-src ${world.loa} 'sha256-HASH'; connect-src ${ws}`;
 const STYLE = "body{margin:0;font:16px/1.5 sans-serif;color:#222;background:#f7f7f7}main{max-width:60rem;margin:0 auto;padding:1rem}h1{color:#0b4a8f}";
-let passed = 0, failed = 0;
-
-function check(label, got, want) {
-  if (JSON.stringify(got) === JSON.stringify(want)) {
-    passed++;
-    console.log("ok    " + label);
-  } else {
-    failed++;
-    console.log(`FAILED ${label}\n      got: ${JSON.stringify(got)}\n     want: ${JSON.stringify(want)}`);
-  }
-}
-
-async function ask(words) {
-  console.log(words);
-  await lines.next();
-}
 
 function serve_host() {
   const hash = require("crypto").createHash("sha256").update(STYLE).digest("base64");
@@ -385,14 +365,14 @@ async function main() {
     try {
       await step(browser);
     } catch (e) {
-      failed++;
+      count.failed++;
       console.log("FAILED " + e.stack);
     }
   }
   await browser.close();
   server.close();
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed ? 1 : 0);
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exit(count.failed ? 1 : 0);
 }
 
 main();

@@ -1,30 +1,11 @@
 // Two officers at the desk and three citizens, two on the web and one on Zalo, all at once. Started by desk_page.py.
 const path = require("path");
 const { chromium } = require("playwright-core");
-const axe = require("axe-core").source;
+const { FLAGS, ask, axe, check, count } = require("./page_checks.js");
 
 const world = JSON.parse(process.argv[2]);
-const lines = require("readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
 const EVIL = '<img src=x onerror="document.title=1"><b>đậm</b> \u202eđảo';
 const WAIT = { timeout: 15000 };
-let passed = 0, failed = 0;
-
-function check(label, got, want) {
-  if (JSON.stringify(got) === JSON.stringify(want)) {
-    passed++;
-    console.log("ok    " + label);
-  } else {
-    failed++;
-    console.log(`FAILED ${label}\n      got: ${JSON.stringify(got)}\n     want: ${JSON.stringify(want)}`);
-  }
-}
-
-async function ask(words) {
-  console.log(words);
-  await lines.next();
-}
 
 const text = (page, selector) => page.locator(selector).textContent();
 const waitText = (page, selector, part) => page.waitForFunction(([s, p]) => {
@@ -533,7 +514,7 @@ async function main() {
     await switchedOff(lan);
     check("nothing complained", complaints, []);
   } catch (e) {
-    failed++;
+    count.failed++;
     console.log("FAILED " + e.stack);
     for (const [i, page] of browser.contexts().flatMap((c) => c.pages()).entries()) {
       await picture(page, `desk-failed-${i}.png`).catch(() => {});
@@ -542,8 +523,8 @@ async function main() {
   } finally {
     await browser.close();
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed ? 1 : 0);
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exit(count.failed ? 1 : 0);
 }
 
 main();

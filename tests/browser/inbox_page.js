@@ -1,32 +1,13 @@
 // The citizen's inbox in a real browser. Started by inbox_page.py, which stops and starts loa when a line asks for it.
 "use strict";
 const http = require("http");
-const fs = require("fs");
 const path = require("path");
 const { chromium } = require("playwright-core");
-const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const { FLAGS, ask, axe, check, count } = require("./page_checks.js");
 const world = JSON.parse(process.argv[2]);
-const lines = require("readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
 const EVIL = '<img src=x onerror="document.title=1"><b>đậm</b>';
 const page_url = world.loa + "/portal/inbox";
-let passed = 0, failed = 0, serial = 3000;
-
-function check(label, got, want) {
-  if (JSON.stringify(got) === JSON.stringify(want)) {
-    passed++;
-    console.log("ok    " + label);
-  } else {
-    failed++;
-    console.log(`FAILED ${label}\n      got: ${JSON.stringify(got)}\n     want: ${JSON.stringify(want)}`);
-  }
-}
-
-async function ask(words) {
-  console.log(words);
-  await lines.next();
-}
+let serial = 3000;
 
 async function call(method, where, body, type) {
   const answer = await fetch(world.loa + where, { method, body: body && JSON.stringify(body),
@@ -192,13 +173,13 @@ async function main() {
     await framed(browser);
     await erased(page);
   } catch (e) {
-    failed++;
+    count.failed++;
     console.log("FAILED " + e.stack);
   } finally {
     await browser.close();
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed ? 1 : 0);
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exit(count.failed ? 1 : 0);
 }
 
 main();
